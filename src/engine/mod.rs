@@ -1,0 +1,321 @@
+//! What a run needs of a container engine, whichever it is. Knows nothing of suites.
+//!
+//! Every call has a deadline of its own; one that passes is an [`EngineError::Deadline`].
+
+pub mod discover;
+pub mod docker;
+mod error;
+pub mod output;
+pub mod tiny_elf;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use error::EngineError;
+pub use output::Captured;
+
+use crate::image::{ImageConfig, Platform};
+
+/// Who answers, told once at the connection.
+#[derive(Clone, Debug)]
+pub struct EngineFacts {
+    /// `Docker` or `Podman`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The API version it speaks.
+    pub api_version: String,
+    /// What it runs natively.
+    pub platform: Platform,
+    /// Where it was reached, as in `unix:///var/run/docker.sock`.
+    pub address: String,
+    /// Whether ports it publishes on loopback are reached from here.
+    pub is_local: bool,
+}
+
+/// An image in the engine's own store.
+#[derive(Clone, Debug)]
+pub struct LocalImage {
+    /// Its id: `sha256:…`.
+    pub id: String,
+    /// What its config says it is for.
+    pub platform: Platform,
+    /// `repository@digest` names it is known by.
+    pub repo_digests: Vec<String>,
+    /// Its config.
+    pub config: ImageConfig,
+}
+
+/// A container to be made.
+#[derive(Clone, Debug, Default)]
+pub struct ContainerSpec {
+    /// Its name: unique to the run.
+    pub name: String,
+    /// `repository@digest`, or a local image's id.
+    pub image: String,
+    /// The platform asked for; some engines ignore it, so the result is verified.
+    pub platform: Option<Platform>,
+    /// Replaces the image's entrypoint; `None` leaves it.
+    pub entrypoint: Option<Vec<String>>,
+    /// Replaces the image's command; `None` leaves it.
+    pub cmd: Option<Vec<String>>,
+    /// Added to the image's environment.
+    pub env: Vec<(String, String)>,
+    /// Replaces the image's user.
+    pub user: Option<String>,
+    /// Replaces the image's working directory.
+    pub workdir: Option<String>,
+    /// What it is labelled with.
+    pub labels: BTreeMap<String, String>,
+    /// TCP ports to publish on an ephemeral loopback port of the engine's host.
+    pub publish: Vec<u16>,
+    /// Switch the image's healthcheck off.
+    pub no_healthcheck: bool,
+    /// The most processes it may have at a time: what keeps a fork bomb in.
+    pub pids_limit: Option<i64>,
+}
+
+/// A program to be run in a running container.
+#[derive(Clone, Debug, Default)]
+pub struct ExecSpec {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Added to the container's environment.
+    pub env: Vec<(String, String)>,
+    /// Replaces the container's user.
+    pub user: Option<String>,
+    /// Replaces the container's working directory.
+    pub workdir: Option<String>,
+    /// What it reads; `None` is an empty standard input.
+    pub stdin: Option<Vec<u8>>,
+}
+
+/// How an exec or a container ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With this exit code (128 + N after signal N).
+    Exit(i64),
+    /// It was still running when its deadline passed.
+    Deadline,
+}
+
+/// What came of an exec.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    /// How it ended. After [`Ended::Deadline`] the program may still be
+    /// running: the caller removes the container.
+    pub ended: Ended,
+    /// What it wrote to standard output, capped.
+    pub stdout: Captured,
+    /// What it wrote to standard error, capped.
+    pub stderr: Captured,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// A container's state.
+#[derive(Clone, Debug, Default)]
+pub struct ContainerState {
+    /// The id of the image it was made from.
+    pub image_id: String,
+    /// Whether its first process lives.
+    pub is_running: bool,
+    /// The exit code of its first process, once it has ended.
+    pub exit_code: i64,
+    /// The engine's own complaint, empty when it has none.
+    pub error: String,
+    /// Whether the kernel ended it for want of memory.
+    pub oom_killed: bool,
+    /// `starting`, `healthy`, `unhealthy`, with the last probe's output.
+    pub health: Option<Health>,
+    /// Where each published container port is reached.
+    pub ports: BTreeMap<u16, SocketAddr>,
+}
+
+/// What the engine's own health check says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Its status.
+    pub status: HealthStatus,
+    /// What its last probe printed.
+    pub last_output: String,
+}
+
+/// The states of a healthcheck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HealthStatus {
+    /// Not yet known.
+    Starting,
+    /// The last probe passed.
+    Healthy,
+    /// Enough probes failed.
+    Unhealthy,
+}
+
+/// What kind of thing a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileType {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A device, socket or pipe.
+    Other,
+}
+
+/// What the engine says of a path in a container's file system, symlinks not followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileStat {
+    /// Its kind.
+    pub kind: FileType,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Permission bits, with setuid, setgid and sticky.
+    pub mode: u32,
+    /// Where a symlink points, as it is written (Podman resolves it).
+    pub link_target: Option<String>,
+}
+
+/// A file's own words from the archive API: its tar header and content.
+#[derive(Clone, Debug)]
+pub struct FileContent {
+    /// Its kind.
+    pub kind: FileType,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner and group ids.
+    pub owner: (u64, u64),
+    /// Where a symlink points.
+    pub link_target: Option<String>,
+    /// The first bytes, up to the limit asked for.
+    pub bytes: Vec<u8>,
+}
+
+/// A file to be put into a container.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// Its absolute path; missing folders are made.
+    pub path: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// Which stream a piece of output came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamKind {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// A container this tool made, found again by its labels.
+#[derive(Clone, Debug)]
+pub struct OwnedContainer {
+    /// Its id.
+    pub id: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Registry credentials for a pull.
+#[derive(Clone)]
+pub enum PullCredentials {
+    /// A user and a password.
+    Basic {
+        /// The user.
+        username: String,
+        /// The password.
+        password: String,
+    },
+    /// An identity token.
+    IdentityToken(String),
+}
+
+/// Called with bytes done and bytes in all while a pull goes on.
+pub type PullProgress<'a> = &'a (dyn Fn(u64, u64) + Send + Sync);
+
+/// Called with each piece of a container's log, as it comes.
+pub type LogSink<'a> = &'a mut (dyn FnMut(StreamKind, &[u8]) + Send);
+
+/// A container engine.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// Who it is.
+    fn facts(&self) -> &EngineFacts;
+
+    /// An image of its own store; `None` where it has none of that name.
+    async fn image(&self, name: &str) -> Result<Option<LocalImage>, EngineError>;
+
+    /// Pulls `reference` (always `repository@digest`) within `deadline`, which
+    /// runs anew with each sign of progress.
+    async fn pull(
+        &self,
+        reference: &str,
+        platform: &Platform,
+        credentials: Option<&PullCredentials>,
+        deadline: Duration,
+        progress: PullProgress<'_>,
+    ) -> Result<(), EngineError>;
+
+    /// Makes a container and returns its id.
+    async fn create(&self, spec: &ContainerSpec) -> Result<String, EngineError>;
+
+    /// Starts it.
+    async fn start(&self, id: &str) -> Result<(), EngineError>;
+
+    /// Its state.
+    async fn inspect(&self, id: &str) -> Result<ContainerState, EngineError>;
+
+    /// Runs a program in it until it ends or `deadline` passes.
+    async fn exec(
+        &self,
+        id: &str,
+        spec: &ExecSpec,
+        deadline: Duration,
+        cap: usize,
+    ) -> Result<Execution, EngineError>;
+
+    /// Follows its log from the beginning until it ends. Has no deadline: the
+    /// caller drops the future.
+    async fn follow_log(&self, id: &str, sink: LogSink<'_>) -> Result<(), EngineError>;
+
+    /// Ends its first process with SIGKILL; fine if it has ended.
+    async fn kill(&self, id: &str) -> Result<(), EngineError>;
+
+    /// Removes it and its anonymous volumes, running or not; fine if it is gone.
+    async fn remove(&self, id: &str) -> Result<(), EngineError>;
+
+    /// Removes an image of its store; fine if it is gone.
+    async fn remove_image(&self, name: &str) -> Result<(), EngineError>;
+
+    /// Puts files into it, running or not.
+    async fn put(&self, id: &str, files: &[NewFile]) -> Result<(), EngineError>;
+
+    /// What a path names in it; `None` where there is nothing.
+    async fn stat(&self, id: &str, path: &str) -> Result<Option<FileStat>, EngineError>;
+
+    /// A path's own metadata and the first `limit` bytes of its content,
+    /// symlinks not followed; `None` where there is nothing.
+    async fn read(
+        &self,
+        id: &str,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<FileContent>, EngineError>;
+
+    /// The containers that carry a label of this name.
+    async fn labelled(&self, label: &str) -> Result<Vec<OwnedContainer>, EngineError>;
+
+    /// What the engine's host shows as the processes of a container: their command lines.
+    async fn processes(&self, id: &str) -> Result<Vec<String>, EngineError>;
+}

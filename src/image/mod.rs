@@ -1,0 +1,19 @@
+//! The words of the OCI specifications: reference, digest, platform, index,
+//! manifest, config. Pure: nothing here reads a file or opens a connection.
+
+mod config;
+mod digest;
+mod elf;
+mod manifest;
+mod platform;
+mod reference;
+mod variant;
+mod vocabulary;
+
+pub use config::{Healthcheck, ImageConfig};
+pub use digest::{Digest, DigestError};
+pub use elf::{ElfHeader, Machine};
+pub use manifest::{Descriptor, Document, DocumentError, Index, Manifest, media_type};
+pub use platform::{Architecture, Platform, PlatformError};
+pub use reference::{ImageReference, ReferenceError, RegistryReference};
+pub use variant::{Origin, ResolvedImage, Variant};

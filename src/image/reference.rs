@@ -1,0 +1,228 @@
+//! Image references, with Docker Hub's short names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::Digest;
+
+/// What the user asks to be tested.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ImageReference {
+    /// An image in a registry.
+    Registry(RegistryReference),
+    /// `docker-daemon:NAME`: an image in the engine's own store.
+    Engine(String),
+}
+
+/// `registry/repository:tag@digest`, complete: short names have been expanded
+/// (`node` is `docker.io/library/node:latest`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegistryReference {
+    registry: String,
+    repository: String,
+    tag: Option<String>,
+    digest: Option<Digest>,
+}
+
+/// Why a text is no image reference.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ReferenceError {
+    /// It can't be read as one.
+    #[error("`{text}` is not an image reference: {why}")]
+    Form {
+        /// What was written.
+        text: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A transport of other tools that this one does not read.
+    #[error(
+        "`{0}` names a transport that is not supported here; use a registry reference or docker-daemon:NAME"
+    )]
+    Transport(String),
+}
+
+impl RegistryReference {
+    /// Host and port, as the user wrote them.
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// The repository within the registry.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The tag, if the reference has one.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// The digest, if the reference has one. It beats the tag.
+    pub fn digest(&self) -> Option<&Digest> {
+        self.digest.as_ref()
+    }
+
+    /// `registry/repository@digest`: how a child is pulled.
+    pub fn at(&self, digest: &Digest) -> String {
+        format!("{}/{}@{digest}", self.registry, self.repository)
+    }
+
+    /// Whether the registry is on this machine's loopback interface, where
+    /// plain HTTP is usual and needs no flag.
+    pub fn is_loopback(&self) -> bool {
+        let host = match self.registry.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => self.registry.split(':').next().unwrap_or_default(),
+        };
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl FromStr for ImageReference {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(name) = text.strip_prefix("docker-daemon:") {
+            if name.is_empty() {
+                return Err(ReferenceError::Form {
+                    text: text.to_owned(),
+                    why: "no image is named after `docker-daemon:`".to_owned(),
+                });
+            }
+            return Ok(Self::Engine(name.to_owned()));
+        }
+        let text = text.strip_prefix("docker://").unwrap_or(text);
+        for transport in [
+            "oci:",
+            "oci-archive:",
+            "docker-archive:",
+            "dir:",
+            "containers-storage:",
+        ] {
+            // `oci:1.2` may be an image called oci; a path can't be a tag.
+            if text
+                .strip_prefix(transport)
+                .is_some_and(|rest| rest.contains(['/', '.']) && rest.starts_with(['/', '.']))
+            {
+                return Err(ReferenceError::Transport(text.to_owned()));
+            }
+        }
+        text.parse().map(Self::Registry)
+    }
+}
+
+impl FromStr for RegistryReference {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fail = |why: String| ReferenceError::Form {
+            text: text.to_owned(),
+            why,
+        };
+        let parsed: oci_client::Reference = text
+            .parse()
+            .map_err(|error: oci_client::ParseError| fail(explain(text, &error)))?;
+        let digest = parsed
+            .digest()
+            .map(str::parse::<Digest>)
+            .transpose()
+            .map_err(|error| fail(error.to_string()))?;
+        Ok(Self {
+            registry: parsed.registry().to_owned(),
+            repository: parsed.repository().to_owned(),
+            tag: parsed.tag().map(str::to_owned),
+            digest,
+        })
+    }
+}
+
+fn explain(text: &str, error: &oci_client::ParseError) -> String {
+    if text.contains("://") {
+        "leave out the scheme, and write registry/repository:tag".to_owned()
+    } else if text.chars().any(char::is_uppercase) {
+        format!("{error} (repository names are lower case)")
+    } else {
+        error.to_string()
+    }
+}
+
+impl fmt::Display for RegistryReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ImageReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registry(reference) => reference.fmt(f),
+            Self::Engine(name) => write!(f, "docker-daemon:{name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registry(text: &str) -> RegistryReference {
+        text.parse().expect(text)
+    }
+
+    #[test]
+    fn short_names_are_docker_hub() {
+        assert_eq!(
+            registry("node").to_string(),
+            "docker.io/library/node:latest"
+        );
+        assert_eq!(registry("me/app:1").to_string(), "docker.io/me/app:1");
+        assert_eq!(
+            registry("localhost:5055/app:1").registry(),
+            "localhost:5055"
+        );
+    }
+
+    #[test]
+    fn loopback_is_told_from_the_host_alone() {
+        assert!(registry("127.0.0.1:5055/a:b").is_loopback());
+        assert!(registry("localhost:5055/a:b").is_loopback());
+        assert!(!registry("localhost.example.org/a:b").is_loopback());
+        assert!(!registry("node").is_loopback());
+    }
+
+    #[test]
+    fn the_engine_s_own_store_is_named_by_its_transport() {
+        assert_eq!(
+            "docker-daemon:app:dev".parse(),
+            Ok(ImageReference::Engine("app:dev".to_owned()))
+        );
+        assert!("docker-daemon:".parse::<ImageReference>().is_err());
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        let error = "https://example.org/app"
+            .parse::<ImageReference>()
+            .expect_err("a URL");
+        assert!(
+            error.to_string().contains("leave out the scheme"),
+            "{error}"
+        );
+        let error = "Example/App"
+            .parse::<ImageReference>()
+            .expect_err("upper case");
+        assert!(error.to_string().contains("lower case"), "{error}");
+    }
+}
