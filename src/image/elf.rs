@@ -136,6 +136,19 @@ impl ElfHeader {
     }
 }
 
+impl ElfHeader {
+    /// Whether `platform`'s own kernels run it without an emulator: its own
+    /// programs, and the 32-bit ones of the same family.
+    pub fn runs_on(&self, platform: &super::Platform) -> bool {
+        use super::Architecture;
+        self.is_for(platform)
+            || matches!(
+                (platform.architecture(), self.machine),
+                (Architecture::Amd64, Machine::I386) | (Architecture::Arm64, Machine::Arm)
+            )
+    }
+}
+
 impl fmt::Display for ElfHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.machine)?;

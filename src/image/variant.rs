@@ -25,6 +25,25 @@ pub struct ResolvedImage {
     pub origin: Origin,
     /// One for each platform, in the index's order; attestations left out.
     pub variants: Vec<Variant>,
+    /// Platforms that the index names, but whose image is not whole.
+    pub broken: Vec<BrokenVariant>,
+    /// Every platform that the index names, in its order.
+    pub available: Vec<Platform>,
+}
+
+/// A child of the index that can't be had as it is described.
+#[derive(Clone, Debug)]
+pub struct BrokenVariant {
+    /// What the index says it is for.
+    pub platform: Platform,
+    /// What the index says its digest is.
+    pub digest: Digest,
+    /// The catalogue's name: `index-child-missing`, `blob-missing`, `digest-mismatch`.
+    pub code: &'static str,
+    /// What is wrong with it.
+    pub message: String,
+    /// Whether that is a fault of the registry or the way to it, not of the image.
+    pub is_error: bool,
 }
 
 /// One platform's image.

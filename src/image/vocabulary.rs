@@ -64,6 +64,79 @@ impl Platform {
         })
     }
 
+    /// Ruby's `RbConfig::CONFIG["host_cpu"]`.
+    pub fn ruby(&self) -> &'static [&'static str] {
+        match self.architecture() {
+            Architecture::Amd64 => &["x86_64"],
+            Architecture::I386 => &["i686", "i586", "i486", "i386"],
+            Architecture::Arm64 => &["aarch64", "arm64"],
+            Architecture::Arm => &["arm", "armv7l", "armv6l", "armv7", "armv6"],
+            Architecture::Ppc64le => &["powerpc64le", "ppc64le"],
+            Architecture::S390x => &["s390x"],
+            Architecture::Riscv64 => &["riscv64"],
+            Architecture::Loong64 => &["loongarch64"],
+            Architecture::Mips64le => &["mips64el"],
+            Architecture::Other(_) => &[],
+        }
+    }
+
+    /// Java's `os.arch`.
+    pub fn java(&self) -> &'static [&'static str] {
+        match self.architecture() {
+            Architecture::Amd64 => &["amd64", "x86_64"],
+            Architecture::I386 => &["i386", "x86"],
+            Architecture::Arm64 => &["aarch64"],
+            Architecture::Arm => &["arm"],
+            Architecture::Ppc64le => &["ppc64le"],
+            Architecture::S390x => &["s390x"],
+            Architecture::Riscv64 => &["riscv64"],
+            Architecture::Loong64 => &["loongarch64"],
+            Architecture::Mips64le => &["mips64el"],
+            Architecture::Other(_) => &[],
+        }
+    }
+
+    /// How Perl's `$Config{archname}` begins.
+    pub fn perl(&self) -> &'static [&'static str] {
+        match self.architecture() {
+            Architecture::Amd64 => &["x86_64-linux", "amd64"],
+            Architecture::I386 => &["i686-linux", "i586-linux", "i486-linux", "i386-linux"],
+            Architecture::Arm64 => &["aarch64-linux"],
+            Architecture::Arm => &["arm-linux", "armv7l-linux", "armv6l-linux", "armv7", "armv6"],
+            Architecture::Ppc64le => &["powerpc64le-linux", "ppc64le-linux"],
+            Architecture::S390x => &["s390x-linux"],
+            Architecture::Riscv64 => &["riscv64-linux"],
+            Architecture::Loong64 => &["loongarch64-linux"],
+            Architecture::Mips64le => &["mips64el-linux"],
+            Architecture::Other(_) => &[],
+        }
+    }
+
+    /// The architecture in .NET's runtime identifier (`linux-x64`, `linux-musl-arm64`).
+    pub fn dotnet(&self) -> &'static [&'static str] {
+        match self.architecture() {
+            Architecture::Amd64 => &["x64"],
+            Architecture::I386 => &["x86"],
+            Architecture::Arm64 => &["arm64"],
+            Architecture::Arm => &["arm", "armv6"],
+            Architecture::Ppc64le => &["ppc64le"],
+            Architecture::S390x => &["s390x"],
+            Architecture::Riscv64 => &["riscv64"],
+            Architecture::Loong64 => &["loongarch64"],
+            Architecture::Mips64le | Architecture::Other(_) => &[],
+        }
+    }
+
+    /// Deno's `Deno.build.arch`.
+    pub fn deno(&self) -> &'static [&'static str] {
+        match self.architecture() {
+            Architecture::Amd64 => &["x86_64"],
+            Architecture::Arm64 => &["aarch64"],
+            Architecture::Riscv64 => &["riscv64gc", "riscv64"],
+            _ => &[],
+        }
+    }
+
     /// The ELF machine of a program for this platform.
     pub fn machine(&self) -> Option<Machine> {
         Some(match self.architecture() {

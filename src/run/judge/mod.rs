@@ -1,0 +1,58 @@
+//! Carries out one check and judges what was observed. A new check is one file
+//! here and one arm below.
+
+mod architecture;
+mod config;
+mod files;
+mod program;
+mod start;
+mod starts_as_it_is;
+
+use std::sync::Arc;
+
+use super::finding::{Finding, engine_fault};
+use super::native_modules;
+use super::room::Room;
+use super::session::Session;
+use crate::check;
+use crate::engine::{Captured, Ended};
+use crate::suite::{Action, Check};
+
+/// One attempt at a check: at least one finding.
+pub(super) async fn judge(room: &Arc<Room>, session: &mut Session, check: &Check) -> Vec<Finding> {
+    let deadline = room.stretch(check.timeout);
+    let outcome = match &check.action {
+        Action::Architecture(selection) => architecture::judge(room, session, selection, deadline).await,
+        Action::NativeModules(selection) => native_modules::judge(room, session, selection, deadline).await,
+        Action::Run(run) => program::judge(room, session, run, deadline).await,
+        Action::Start(start) => start::judge(room, start, deadline).await,
+        Action::Files(files) => files::judge(room, files, deadline).await,
+        Action::Config(expectation) => Ok(config::judge(room, expectation)),
+        Action::StartsAsItIs => starts_as_it_is::judge(room, deadline).await,
+    };
+    outcome.unwrap_or_else(|error| vec![Finding::error(engine_fault(&error))])
+}
+
+/// A stream as the pure checks take it.
+fn observed(captured: &Captured) -> check::Captured {
+    check::Captured {
+        text: captured.text(),
+        cut_at: captured.is_cut().then(|| captured.total()),
+    }
+}
+
+/// The signal that an exit code above 128 tells of.
+fn signal_of(code: i64) -> Option<i32> {
+    (129..=192)
+        .contains(&code)
+        .then(|| i32::try_from(code - 128).ok())
+        .flatten()
+}
+
+/// Exit code and time-out, as a diagnosis takes them.
+fn ending(ended: Ended) -> (Option<i64>, bool) {
+    match ended {
+        Ended::Exit(code) => (Some(code), false),
+        Ended::Deadline => (None, true),
+    }
+}

@@ -1,0 +1,109 @@
+//! `run:` and `shell:`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{ending, observed, signal_of};
+use crate::check::{self, ProgramObservation};
+use crate::diagnosis::Observation;
+use crate::engine::{Ended, EngineError, ExecSpec, Execution};
+use crate::repro::RunLine;
+use crate::run::finding::{Finding, arrange, mismatches};
+use crate::run::room::Room;
+use crate::run::session::Session;
+use crate::suite::{Command, ExitExpectation, Run};
+
+pub(super) async fn judge(
+    room: &Arc<Room>,
+    session: &mut Session,
+    run: &Run,
+    deadline: Duration,
+) -> Result<Vec<Finding>, EngineError> {
+    let command = words(&run.command);
+    let spec = ExecSpec {
+        command: command.clone(),
+        env: run.env.clone(),
+        user: run.user.clone(),
+        workdir: run.workdir.clone(),
+        stdin: run.stdin.as_ref().map(|text| text.clone().into_bytes()),
+    };
+    let execution = session.exec(&spec, deadline).await?;
+    let mut broken = mismatches(&check::program(&run.expect, &observation(&execution, deadline)));
+    // A program of another machine may meet every expectation here.
+    if let Some(word) = command.first()
+        && let Some(cause) = room.masked(word).await?
+    {
+        broken.insert(0, cause);
+    }
+    let causes = if broken.is_empty() {
+        Vec::new()
+    } else {
+        let reasons = reasons(room, session, &command, &execution, &run.expect.exit).await;
+        arrange(broken, reasons)
+    };
+    let mut finding = Finding::judged(causes)
+        .output(execution.stdout.text(), execution.stderr.text())
+        .took(execution.duration)
+        .reproduce(reproduce(room, run, command));
+    for (name, stream) in [("stdout", &execution.stdout), ("stderr", &execution.stderr)] {
+        if stream.is_cut() {
+            finding = finding.note(format!("{name} was {} bytes long; its beginning and its end were kept", stream.total()));
+        }
+    }
+    Ok(vec![finding])
+}
+
+fn words(command: &Command) -> Vec<String> {
+    match command {
+        Command::Words(words) => words.clone(),
+        Command::Shell(script) => vec!["/bin/sh".to_owned(), "-c".to_owned(), script.clone()],
+    }
+}
+
+fn observation(execution: &Execution, deadline: Duration) -> ProgramObservation {
+    ProgramObservation {
+        ended: match execution.ended {
+            Ended::Exit(code) => check::Ended::Exited(code),
+            Ended::Deadline => check::Ended::Deadline(deadline),
+        },
+        stdout: observed(&execution.stdout),
+        stderr: observed(&execution.stderr),
+    }
+}
+
+async fn reasons(
+    room: &Arc<Room>,
+    session: &Session,
+    command: &[String],
+    execution: &Execution,
+    expected: &ExitExpectation,
+) -> Vec<crate::event::Cause> {
+    let text = format!("{}\n{}", execution.stdout.text(), execution.stderr.text());
+    let (exit, timed_out) = ending(execution.ended);
+    // A signal that the suite asked for is no crash to be explained.
+    let is_wanted = matches!(expected, ExitExpectation::Signal(_));
+    let observation = Observation {
+        platform: &room.variant.platform,
+        execution: room.facts.execution,
+        command,
+        exit,
+        signal: exit.and_then(signal_of).filter(|_| !is_wanted),
+        timed_out,
+        oom_killed: exit == Some(137) && session.oom_killed().await,
+        text: &text,
+    };
+    room.diagnose(&observation).await
+}
+
+fn reproduce(room: &Room, run: &Run, mut command: Vec<String>) -> String {
+    let entrypoint = command.drain(..command.len().min(1)).collect();
+    room.reproduce(RunLine {
+        entrypoint: Some(entrypoint),
+        command,
+        env: run.env.clone(),
+        user: run.user.clone(),
+        workdir: run.workdir.clone(),
+        interactive_stdin: run.stdin.is_some(),
+        ..RunLine::default()
+    })
+}

@@ -1,0 +1,397 @@
+//! `start:` with `ready:`, `http:` and `logs:`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex::Regex;
+use tokio::time::Instant;
+
+use super::{observed, signal_of};
+use crate::check::{self, HttpObservation};
+use crate::diagnosis::{Observation, signal_name};
+use crate::engine::{ContainerSpec, EngineError, HealthStatus};
+use crate::event::{Cause, Confidence};
+use crate::repro::RunLine;
+use crate::run::finding::{Finding, arrange, cause, mismatches};
+use crate::run::http::{Request, Silence};
+use crate::run::room::Room;
+use crate::run::service::{End, Service};
+use crate::suite::{HttpCheck, ReadyCondition, Start};
+
+/// Between two looks at something that does not announce itself.
+const POLL: Duration = Duration::from_millis(100);
+
+pub(super) async fn judge(room: &Arc<Room>, start: &Start, deadline: Duration) -> Result<Vec<Finding>, EngineError> {
+    let line = reproduce(room, start);
+    let clock = Instant::now();
+    let patterns: Vec<Regex> = start
+        .ready
+        .iter()
+        .flat_map(|ready| &ready.conditions)
+        .filter_map(|condition| match condition {
+            ReadyCondition::Log(pattern) => Some(pattern.clone()),
+            _ => None,
+        })
+        .collect();
+    let spec = ContainerSpec {
+        entrypoint: start.entrypoint.clone(),
+        cmd: start.cmd.clone(),
+        env: start.env.clone(),
+        user: start.user.clone(),
+        workdir: start.workdir.clone(),
+        publish: ports(room, start),
+        ..ContainerSpec::default()
+    };
+    let mut service = match Service::start(room, spec, &patterns).await? {
+        Ok(service) => service,
+        Err(end) => return Ok(vec![broken_start(room, &end, None).await.reproduce(line)]),
+    };
+    let judged = observe(room, start, &mut service, clock, deadline).await;
+    let ended = service.ended().await;
+    service.stop().await;
+    let (stdout, stderr) = service.output();
+    let mut causes = judged?;
+    if causes.is_empty() {
+        causes = log_mismatches(start, &service);
+    } else if let Ok(Some(end)) = ended {
+        // What it was asked it could not answer because it was no longer there.
+        let reasons = broken_start(room, &end, Some(&service)).await.causes;
+        if !reasons.iter().all(|reason| causes.contains(reason)) {
+            causes = arrange(causes, reasons);
+        }
+    }
+    Ok(vec![
+        Finding::judged(causes)
+            .output(stdout.text(), stderr.text())
+            .took(clock.elapsed())
+            .reproduce(line),
+    ])
+}
+
+async fn observe(
+    room: &Arc<Room>,
+    start: &Start,
+    service: &mut Service,
+    clock: Instant,
+    deadline: Duration,
+) -> Result<Vec<Cause>, EngineError> {
+    let whole = clock + deadline;
+    if let Some(ready) = &start.ready {
+        let within = room.stretch(ready.within);
+        let until = (clock + within).min(whole.max(clock + within));
+        let causes = wait_ready(room, &ready.conditions, service, until, within).await?;
+        if !causes.is_empty() {
+            return Ok(causes);
+        }
+    }
+    // An amd64 program in an arm64 image comes up on an amd64 host.
+    let command = command(room, start);
+    if let Some(word) = command.first()
+        && let Some(masked) = room.masked(word).await?
+    {
+        return Ok(vec![masked]);
+    }
+    let mut causes = Vec::new();
+    for check in &start.http {
+        let left = whole
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_secs(1));
+        causes.extend(ask(room, start, check, service, left).await);
+    }
+    Ok(causes)
+}
+
+/// Waits until every condition holds; returns why they do not.
+async fn wait_ready(
+    room: &Arc<Room>,
+    conditions: &[ReadyCondition],
+    service: &mut Service,
+    until: Instant,
+    within: Duration,
+) -> Result<Vec<Cause>, EngineError> {
+    let expected_exit = conditions.iter().find_map(|condition| match condition {
+        ReadyCondition::Exit(code) => Some(*code),
+        _ => None,
+    });
+    let mut poll = Duration::from_millis(20);
+    loop {
+        let ended = service.ended().await?;
+        let waiting_for = unmet(conditions, service, ended.as_ref(), until).await?;
+        match (&ended, expected_exit) {
+            (Some(End::Exited(state)), Some(code)) if state.exit_code == code => {
+                return Ok(waiting_for.map(|what| vec![not_ready(&what, within, "it ended before")]).unwrap_or_default());
+            }
+            (Some(end), _) => return Ok(broken_start(room, end, Some(service)).await.causes),
+            (None, _) => {}
+        }
+        let Some(waiting_for) = waiting_for else {
+            return Ok(Vec::new());
+        };
+        if Instant::now() >= until {
+            let mut causes = vec![not_ready(&waiting_for, within, "it was still not")];
+            let (stdout, stderr) = service.output();
+            let text = format!("{}\n{}", stdout.text(), stderr.text());
+            let observation = Observation {
+                platform: &room.variant.platform,
+                execution: room.facts.execution,
+                command: &[],
+                exit: None,
+                signal: None,
+                timed_out: false,
+                oom_killed: false,
+                text: &text,
+            };
+            causes = arrange(causes, room.diagnose(&observation).await);
+            return Ok(causes);
+        }
+        service.wait(poll).await;
+        poll = (poll * 2).min(POLL * 2);
+    }
+}
+
+fn not_ready(what: &str, within: Duration, how: &str) -> Cause {
+    let mut found = cause(
+        "not-ready",
+        Confidence::Unknown,
+        format!("not ready within {} s: {how} {what}", within.as_secs_f64()),
+    );
+    found.hint = Some("raise `within` if it only needs longer; its log is below".to_owned());
+    found
+}
+
+/// The first condition that does not hold yet, in words.
+async fn unmet(
+    conditions: &[ReadyCondition],
+    service: &Service,
+    ended: Option<&End>,
+    until: Instant,
+) -> Result<Option<String>, EngineError> {
+    let mut pattern = 0;
+    for condition in conditions {
+        let left = until
+            .saturating_duration_since(Instant::now())
+            .clamp(Duration::from_millis(200), Duration::from_secs(5));
+        match condition {
+            ReadyCondition::Log(regex) => {
+                if !service.has_matched(pattern) {
+                    return Ok(Some(format!("printing a line that matches {}", regex.as_str())));
+                }
+                pattern += 1;
+            }
+            ReadyCondition::Tcp(port) => {
+                let accepts = match service.route(*port) {
+                    Some(route) => route.accepts(left).await.unwrap_or(false),
+                    None => false,
+                };
+                if !accepts {
+                    return Ok(Some(format!("accepting connections on port {port}")));
+                }
+            }
+            ReadyCondition::Http { port, path } => {
+                let request = Request {
+                    method: "GET".to_owned(),
+                    path: path.clone(),
+                    headers: Vec::new(),
+                    body: None,
+                };
+                let answer = match service.route(*port) {
+                    Some(route) => route.request(&request, left).await,
+                    None => Err(Silence::Refused),
+                };
+                match answer {
+                    Ok(response) if response.status < 400 => {}
+                    Ok(response) => {
+                        return Ok(Some(format!("answering :{port}{path} with a status below 400 (it said {})", response.status)));
+                    }
+                    Err(silence) => return Ok(Some(format!("answering :{port}{path} ({silence})"))),
+                }
+            }
+            ReadyCondition::Healthcheck => {
+                let health = service.state().await?.health;
+                match health {
+                    Some(health) if health.status == HealthStatus::Healthy => {}
+                    Some(health) => {
+                        let said = health.last_output.trim();
+                        return Ok(Some(match said {
+                            "" => "healthy by its own healthcheck".to_owned(),
+                            said => format!("healthy by its own healthcheck, which last said: {said}"),
+                        }));
+                    }
+                    None => return Ok(Some("healthy: the image has no healthcheck, or the engine does not run it".to_owned())),
+                }
+            }
+            ReadyCondition::Exit(code) => {
+                if !matches!(ended, Some(End::Exited(state)) if state.exit_code == *code) {
+                    return Ok(Some(format!("ended with exit code {code}")));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Makes one request of `http:`.
+async fn ask(room: &Room, start: &Start, check: &HttpCheck, service: &Service, left: Duration) -> Vec<Cause> {
+    let what = format!("{} {}", check.method, check.path);
+    let Some(port) = check.port.or_else(|| default_port(room, start)) else {
+        let mut found = cause(
+            "no-port",
+            Confidence::Established,
+            format!("{what}: no port is named, and the image exposes none or several"),
+        );
+        found.hint = Some("write it with the path, as in `get: \":8080/version\"`".to_owned());
+        return vec![found];
+    };
+    let Some(route) = service.route(port) else {
+        return vec![cause("no-port", Confidence::Established, format!("{what}: port {port} is not published"))];
+    };
+    let request = Request {
+        method: check.method.clone(),
+        path: check.path.clone(),
+        headers: check.headers.clone(),
+        body: check.body.clone(),
+    };
+    match route.request(&request, left).await {
+        Ok(response) => {
+            let observation = HttpObservation {
+                status: response.status,
+                headers: response.headers,
+                body: observed(&response.body),
+            };
+            mismatches(&check::http(check, &observation))
+        }
+        Err(silence) => {
+            let mut found = cause("no-answer", Confidence::Unknown, format!("{what} on port {port}: {silence}"));
+            found.evidence.push(format!("line {} of the suite", check.line));
+            if silence == Silence::Refused {
+                found.hint = Some("it may listen on 127.0.0.1 only: let it listen on 0.0.0.0, and wait for it with `ready:`".to_owned());
+            }
+            vec![found]
+        }
+    }
+}
+
+fn log_mismatches(start: &Start, service: &Service) -> Vec<Cause> {
+    if start.logs.is_empty() {
+        return Vec::new();
+    }
+    let (stdout, stderr) = service.output();
+    let both = check::Captured {
+        text: format!("{}{}", stdout.text(), stderr.text()),
+        cut_at: (stdout.is_cut() || stderr.is_cut()).then(|| stdout.total() + stderr.total()),
+    };
+    mismatches(&check::text("log", &start.logs, &both))
+}
+
+/// A container that is over, and should not be.
+pub(super) async fn broken_start(room: &Arc<Room>, end: &End, service: Option<&Service>) -> Finding {
+    let printed = service.map(Service::output);
+    let (stdout, stderr) = printed.map_or((String::new(), String::new()), |(out, err)| (out.text(), err.text()));
+    let (exit, signal, oom, said, headline) = match end {
+        End::NotStarted { code, text } => (
+            Some(*code),
+            None,
+            false,
+            text.clone(),
+            format!("it could not be started: {text}"),
+        ),
+        End::Exited(state) => {
+            let signal = signal_of(state.exit_code);
+            let name = signal.and_then(signal_name).map(|name| format!(" ({name})")).unwrap_or_default();
+            (
+                Some(state.exit_code),
+                signal,
+                state.oom_killed,
+                state.error.clone(),
+                format!("it ended with exit code {}{name}", state.exit_code),
+            )
+        }
+        End::Crashed(signal) => (
+            None,
+            Some(*signal),
+            false,
+            String::new(),
+            "it crashed under emulation; as the container's first process it would hang for ever".to_owned(),
+        ),
+    };
+    let text = format!("{said}\n{stdout}\n{stderr}");
+    let command = room.variant.config.command_line();
+    let observation = Observation {
+        platform: &room.variant.platform,
+        execution: room.facts.execution,
+        command: &command,
+        exit,
+        signal,
+        timed_out: false,
+        oom_killed: oom,
+        text: &text,
+    };
+    let reasons = room.diagnose(&observation).await;
+    let ended = cause("ended", Confidence::Unknown, headline);
+    Finding::failed(arrange(vec![ended], reasons)).output(stdout, stderr)
+}
+
+fn command(room: &Room, start: &Start) -> Vec<String> {
+    let config = &room.variant.config;
+    let mut words = start.entrypoint.clone().unwrap_or_else(|| config.entrypoint.clone());
+    match (&start.cmd, &start.entrypoint) {
+        (Some(cmd), _) => words.extend(cmd.iter().cloned()),
+        // An entrypoint that is replaced takes the image's command with it, as in `docker run`.
+        (None, Some(_)) => {}
+        (None, None) => words.extend(config.cmd.iter().cloned()),
+    }
+    words
+}
+
+/// Every port that is waited for or asked.
+fn ports(room: &Room, start: &Start) -> Vec<u16> {
+    let mut ports: Vec<u16> = Vec::new();
+    let ready = start.ready.iter().flat_map(|ready| &ready.conditions).filter_map(|condition| match condition {
+        ReadyCondition::Http { port, .. } | ReadyCondition::Tcp(port) => Some(*port),
+        _ => None,
+    });
+    let asked = start.http.iter().filter_map(|check| check.port);
+    let default = (!start.http.is_empty()).then(|| default_port(room, start)).flatten();
+    for port in ready.chain(asked).chain(default) {
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    ports
+}
+
+/// The port of a request that names none: that of `ready:`, or the only exposed one.
+fn default_port(room: &Room, start: &Start) -> Option<u16> {
+    let ready = start.ready.iter().flat_map(|ready| &ready.conditions).find_map(|condition| match condition {
+        ReadyCondition::Http { port, .. } | ReadyCondition::Tcp(port) => Some(*port),
+        _ => None,
+    });
+    ready.or_else(|| {
+        let mut exposed = room.variant.config.exposed_ports.iter().filter_map(|port| {
+            let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+            (protocol == "tcp").then(|| number.parse().ok()).flatten()
+        });
+        match (exposed.next(), exposed.next()) {
+            (Some(port), None) => Some(port),
+            _ => None,
+        }
+    })
+}
+
+/// The `docker run` line that starts the same.
+pub(super) fn reproduce(room: &Room, start: &Start) -> String {
+    let mut entrypoint = start.entrypoint.clone();
+    let mut command: Vec<String> = Vec::new();
+    if let Some(words) = &mut entrypoint {
+        command.extend(words.drain(words.len().min(1)..));
+    }
+    command.extend(start.cmd.iter().flatten().cloned());
+    room.reproduce(RunLine {
+        entrypoint,
+        command,
+        env: start.env.clone(),
+        user: start.user.clone(),
+        workdir: start.workdir.clone(),
+        ..RunLine::default()
+    })
+}

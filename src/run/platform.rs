@@ -1,0 +1,395 @@
+//! One platform from its pull to its verdict.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use super::Shared;
+use super::finding::{Finding, cause};
+use super::judge;
+use super::room::{self, Room, Unready};
+use super::session::Session;
+use crate::event::{
+    CaseResult, Cause, Confidence, Event, Outcome, SuiteLocation, VariantFacts,
+    VariantResult, Verdict,
+};
+use crate::image::{Platform, Variant};
+use crate::plan::{Case, PlatformPlan, Standing, Target};
+use crate::suite::{Action, WhenExecution};
+
+/// The suite that the harness's own cases stand in.
+const OWN: &str = "platform";
+
+/// What a platform's task returns.
+pub(super) type Finished = (VariantResult, Vec<CaseResult>);
+
+/// Runs all cases of a platform.
+pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished {
+    let facts = unknown_facts(&planned);
+    let platform = planned.platform.clone();
+    let variant = match &planned.target {
+        Target::Variant(variant) => variant.as_ref().clone(),
+        Target::Missing(available) => {
+            let cause = missing(&platform, available);
+            return unready(&shared, "the index has the platform", facts, cause, true);
+        }
+        Target::Broken {
+            code,
+            message,
+            is_error,
+        } => {
+            let mut found = cause(code, Confidence::Established, message.clone());
+            found.hint = Some("build and push that platform again; clean-ups of \"untagged\" manifests delete the children of an index".to_owned());
+            return unready(&shared, "the registry has the platform's image", facts, found, !is_error);
+        }
+    };
+    if platform.os() != "linux" {
+        let mut found = cause(
+            "platform-not-runnable",
+            Confidence::Established,
+            format!("no Linux engine can run {platform}"),
+        );
+        found.hint = Some("name the platforms that must pass with --platform, or `platforms:` in the suite".to_owned());
+        return unready(&shared, "the platform can be run", facts, found, false);
+    }
+    if shared.cancel.is_cancelled() {
+        return unready(&shared, "the platform was tested", facts, interrupted(), false);
+    }
+    let engine = match shared.engines.of(&platform) {
+        Some(Ok(engine)) => Arc::clone(engine),
+        Some(Err(fault)) => {
+            return unready(&shared, "an engine answers", facts, fault.clone(), false);
+        }
+        None => {
+            let found = cause("no-engine", Confidence::Established, "no engine was named for this platform");
+            return unready(&shared, "an engine answers", facts, found, false);
+        }
+    };
+    let mut results = Vec::new();
+    if let Some(found) = mislabelled(&variant) {
+        results.push(own_case(&shared, &platform, "the config names the platform", Outcome::Failed, found));
+    }
+    let preparation = Room::prepare(
+        Arc::clone(&shared),
+        engine,
+        variant,
+        planned.emulation,
+        planned.emulation_factor,
+    );
+    let prepared = tokio::select! {
+        prepared = preparation => prepared,
+        () = shared.cancel.cancelled() => {
+            return unready(&shared, "the platform was tested", facts, interrupted(), false);
+        }
+    };
+    let (room, session) = match prepared {
+        Ok(ready) => ready,
+        Err(reason) => {
+            let Unready { stage, cause, is_failure, facts } = *reason;
+            let (variant, mut rest) = unready(&shared, stage, facts, cause, is_failure);
+            results.append(&mut rest);
+            return (variant, results);
+        }
+    };
+    results.append(&mut run_cases(&room, session, &planned.cases).await);
+    let verdict = verdict(&results);
+    (
+        VariantResult {
+            facts: room.facts.clone(),
+            verdict,
+        },
+        results,
+    )
+}
+
+/// Checks in a session follow one another in one container; those with a
+/// container of their own go beside them, as far as `--jobs` allows.
+async fn run_cases(room: &Arc<Room>, session: Session, cases: &[Case]) -> Vec<CaseResult> {
+    let applies = |case: &&Case| match case.check.when_execution {
+        None => true,
+        Some(WhenExecution::Native) => !room.is_emulated(),
+        Some(WhenExecution::Emulated) => room.is_emulated(),
+    };
+    let indexed: Vec<(usize, &Case)> = cases.iter().filter(applies).enumerate().collect();
+    let (alone, together): (Vec<_>, Vec<_>) =
+        indexed.into_iter().partition(|(_, case)| is_alone(case));
+    let lane = async {
+        let mut session = session;
+        let mut results = Vec::new();
+        for (index, case) in together {
+            results.push((index, run_case(room, &mut session, case).await));
+        }
+        session.end().await;
+        results
+    };
+    let beside = join_all(alone.into_iter().map(|(index, case)| async move {
+        let mut session = Session::new(Arc::clone(room));
+        let results = run_case(room, &mut session, case).await;
+        session.end().await;
+        (index, results)
+    }));
+    let (mut all, beside) = futures_util::future::join(lane, beside).await;
+    all.extend(beside);
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().flat_map(|(_, results)| results).collect()
+}
+
+/// Whether a case needs a container of its own.
+fn is_alone(case: &Case) -> bool {
+    match &case.check.action {
+        Action::Start(_) | Action::StartsAsItIs => true,
+        Action::Run(run) => run.isolate,
+        _ => false,
+    }
+}
+
+async fn run_case(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<CaseResult> {
+    let shared = &room.shared;
+    let platform = &room.variant.platform;
+    let name = &case.check.name;
+    match case.exceptions.standing(name) {
+        Standing::Excepted(reason) => return vec![skipped(room, case, name.clone(), reason)],
+        Standing::Expired { reason, until } => {
+            let mut found = cause(
+                "exception-expired",
+                Confidence::Established,
+                format!("the exception for this case ended on {until}"),
+            );
+            found.evidence.push(format!("its reason was: {reason}"));
+            found.hint = Some("mend the image and remove the exception, or give it a new end".to_owned());
+            return vec![finished(room, case, Finding::error(found))];
+        }
+        Standing::Required => {}
+    }
+    let permit = tokio::select! {
+        permit = shared.permits.acquire() => permit.ok(),
+        () = shared.stop.cancelled() => None,
+    };
+    if permit.is_none() || shared.stop.is_cancelled() {
+        return vec![not_run(room, case)];
+    }
+    shared.recorder.send(Event::CaseStarted {
+        platform: platform.clone(),
+        name: name.clone(),
+    });
+    let work = attempts(room, session, case);
+    let findings = tokio::select! {
+        findings = work => findings,
+        () = shared.cancel.cancelled() => vec![Finding::error(interrupted())],
+    };
+    let results: Vec<CaseResult> = findings
+        .into_iter()
+        .map(|finding| finished(room, case, finding))
+        .collect();
+    let has_bad = results
+        .iter()
+        .any(|result| matches!(result.outcome, Outcome::Failed | Outcome::Error));
+    if has_bad && shared.options.fail_fast {
+        shared.stop.cancel();
+    }
+    results
+}
+
+/// A check, and again after a failure as often as its suite asks.
+async fn attempts(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<Finding> {
+    let clock = Instant::now();
+    let mut failed_before: Vec<Option<String>> = Vec::new();
+    let mut attempt = 0;
+    loop {
+        let mut findings = judge::judge(room, session, &case.check).await;
+        let failed: Vec<Option<String>> = findings
+            .iter()
+            .filter(|finding| finding.outcome == Outcome::Failed)
+            .map(|finding| finding.part.clone())
+            .collect();
+        if failed.is_empty() || attempt >= case.check.retries {
+            for finding in &mut findings {
+                finding.flaky =
+                    finding.outcome == Outcome::Passed && failed_before.contains(&finding.part);
+                if finding.duration == Duration::ZERO || attempt > 0 {
+                    finding.duration = clock.elapsed();
+                }
+            }
+            return findings;
+        }
+        failed_before.extend(failed);
+        attempt += 1;
+    }
+}
+
+/// A finding as a result, the exceptions for its part applied.
+fn finished(room: &Room, case: &Case, finding: Finding) -> CaseResult {
+    let name = match &finding.part {
+        Some(part) => format!("{} › {part}", case.check.name),
+        None => case.check.name.clone(),
+    };
+    let mut result = blank(room, case, name, finding.outcome);
+    result.flaky = finding.flaky;
+    result.duration = finding.duration;
+    result.causes = finding.causes;
+    result.notes = finding.notes;
+    result.stdout = finding.stdout;
+    result.stderr = finding.stderr;
+    result.reproduce = finding.reproduce;
+    if finding.part.is_some() {
+        match case.exceptions.standing(&result.name) {
+            Standing::Excepted(reason) if result.outcome == Outcome::Failed => {
+                result.outcome = Outcome::Skipped;
+                result.skip_reason = Some(reason);
+            }
+            Standing::Excepted(_) if result.outcome == Outcome::Passed => {
+                result.notes.push("it passes: its exception is no longer needed".to_owned());
+            }
+            Standing::Expired { reason, until } => {
+                result.outcome = Outcome::Error;
+                result.causes.insert(
+                    0,
+                    cause(
+                        "exception-expired",
+                        Confidence::Established,
+                        format!("the exception for this part ended on {until} ({reason})"),
+                    ),
+                );
+            }
+            _ => {}
+        }
+    }
+    room.shared.recorder.finished(result)
+}
+
+fn skipped(room: &Room, case: &Case, name: String, reason: String) -> CaseResult {
+    let mut result = blank(room, case, name, Outcome::Skipped);
+    result.skip_reason = Some(reason);
+    room.shared.recorder.finished(result)
+}
+
+/// A case that never began: because of `--fail-fast`, or of an interruption.
+fn not_run(room: &Room, case: &Case) -> CaseResult {
+    if room.shared.cancel.is_cancelled() {
+        return finished(room, case, Finding::error(interrupted()));
+    }
+    let reason = "not run: an earlier case did not pass, and --fail-fast was asked for";
+    skipped(room, case, case.check.name.clone(), reason.to_owned())
+}
+
+fn blank(room: &Room, case: &Case, name: String, outcome: Outcome) -> CaseResult {
+    let location = case
+        .file
+        .as_ref()
+        .filter(|_| case.check.line > 0)
+        .map(|file| SuiteLocation {
+            file: file.clone(),
+            line: case.check.line,
+            excerpt: case.check.excerpt.clone(),
+        });
+    CaseResult {
+        suite: case.suite.clone(),
+        name,
+        platform: room.variant.platform.clone(),
+        outcome,
+        flaky: false,
+        duration: Duration::ZERO,
+        causes: Vec::new(),
+        notes: Vec::new(),
+        skip_reason: None,
+        location,
+        reproduce: None,
+        stdout: String::new(),
+        stderr: String::new(),
+    }
+}
+
+/// A platform that can't be checked: one case says why, and none is passed over.
+fn unready(
+    shared: &Shared,
+    stage: &str,
+    facts: VariantFacts,
+    cause: Cause,
+    is_failure: bool,
+) -> Finished {
+    let outcome = if is_failure { Outcome::Failed } else { Outcome::Error };
+    let result = own_case(shared, &facts.platform, stage, outcome, cause);
+    let verdict = if is_failure { Verdict::Failed } else { Verdict::Error };
+    (VariantResult { facts, verdict }, vec![result])
+}
+
+fn own_case(shared: &Shared, platform: &Platform, name: &str, outcome: Outcome, cause: Cause) -> CaseResult {
+    shared.recorder.finished(CaseResult {
+        suite: OWN.to_owned(),
+        name: name.to_owned(),
+        platform: platform.clone(),
+        outcome,
+        flaky: false,
+        duration: Duration::ZERO,
+        causes: vec![cause],
+        notes: Vec::new(),
+        skip_reason: None,
+        location: None,
+        reproduce: None,
+        stdout: String::new(),
+        stderr: String::new(),
+    })
+}
+
+/// The result of a platform whose task panicked: a fault of ours.
+pub(super) fn panicked(shared: &Shared, facts: VariantFacts, panic: &tokio::task::JoinError) -> Finished {
+    let mut found = cause("harness-fault", Confidence::Established, format!("everyarch itself broke: {panic}"));
+    found.hint = Some("please report it, with the output of `-vv`".to_owned());
+    unready(shared, "the platform was tested", facts, found, false)
+}
+
+pub(super) fn unknown_facts(planned: &PlatformPlan) -> VariantFacts {
+    let digest = match &planned.target {
+        Target::Variant(variant) => Some(&variant.digest),
+        _ => None,
+    };
+    room::facts_of(None, &planned.platform, digest)
+}
+
+fn missing(platform: &Platform, available: &[Platform]) -> Cause {
+    let list: Vec<String> = available.iter().map(Platform::to_string).collect();
+    let mut found = cause(
+        "platform-not-in-index",
+        Confidence::Established,
+        format!("the image has nothing for {platform}"),
+    );
+    found.evidence.push(format!("it has: {}", list.join(", ")));
+    found.hint = Some("build and push that platform; or was the tag overwritten by a push of fewer platforms?".to_owned());
+    found
+}
+
+fn interrupted() -> Cause {
+    cause("interrupted", Confidence::Established, "the run was interrupted before this was judged")
+}
+
+/// Descriptor and config name the same architecture. The variant is not
+/// compared: most configs of arm images leave it out.
+fn mislabelled(variant: &Variant) -> Option<Cause> {
+    let said = variant.config.platform.as_ref()?;
+    let is_same = said.os() == variant.platform.os()
+        && said.architecture() == variant.platform.architecture();
+    if is_same {
+        return None;
+    }
+    let mut found = cause(
+        "config-arch-mismatch",
+        Confidence::Established,
+        format!("the index says {}, the image's own config says {said}", variant.platform),
+    );
+    found.evidence.push(format!("child {}, config {}", variant.digest, variant.config_digest));
+    found.hint = Some("build with `docker buildx build --platform`, which sets both; tools that annotate an index change the one only".to_owned());
+    Some(found)
+}
+
+/// A pass needs at least one judged case, and none that is bad.
+fn verdict(results: &[CaseResult]) -> Verdict {
+    let has = |outcome| results.iter().any(|result| result.outcome == outcome);
+    if results.is_empty() || has(Outcome::Error) {
+        Verdict::Error
+    } else if has(Outcome::Failed) {
+        Verdict::Failed
+    } else {
+        Verdict::Passed
+    }
+}

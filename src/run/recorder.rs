@@ -1,0 +1,58 @@
+//! The one way from a run to its reports: masks, and keeps what happened.
+
+use tokio::sync::mpsc;
+
+use super::Masker;
+use crate::event::{Cause, CaseResult, Event};
+
+/// Sends events on.
+pub(super) struct Recorder {
+    events: mpsc::UnboundedSender<Event>,
+    masker: Masker,
+}
+
+impl Recorder {
+    pub(super) fn new(events: mpsc::UnboundedSender<Event>, masker: Masker) -> Self {
+        Self { events, masker }
+    }
+
+    /// Sends an event whose text is the harness's own. A receiver that has
+    /// gone is no fault: the result itself is returned, not sent.
+    pub(super) fn send(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    pub(super) fn notice(&self, mut line: String) {
+        self.masker.mask(&mut line);
+        self.send(Event::Notice(line));
+    }
+
+    /// Masks a result, sends it and hands it back for the list of all.
+    pub(super) fn finished(&self, mut result: CaseResult) -> CaseResult {
+        let mask = |text: &mut String| self.masker.mask(text);
+        mask(&mut result.name);
+        mask(&mut result.stdout);
+        mask(&mut result.stderr);
+        result.notes.iter_mut().for_each(mask);
+        result.reproduce.iter_mut().for_each(mask);
+        result.skip_reason.iter_mut().for_each(mask);
+        if let Some(location) = &mut result.location {
+            mask(&mut location.excerpt);
+        }
+        for cause in &mut result.causes {
+            self.mask_cause(cause);
+        }
+        self.send(Event::CaseFinished(Box::new(result.clone())));
+        result
+    }
+
+    fn mask_cause(&self, cause: &mut Cause) {
+        self.masker.mask(&mut cause.message);
+        for line in &mut cause.evidence {
+            self.masker.mask(line);
+        }
+        if let Some(hint) = &mut cause.hint {
+            self.masker.mask(hint);
+        }
+    }
+}
