@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::image::{Digest, Platform};
 
@@ -50,8 +50,9 @@ pub struct RunStarted {
     pub index_digest: Digest,
     /// The platforms under test, in order.
     pub platforms: Vec<Platform>,
-    /// How many cases are planned.
-    pub cases: usize,
+    /// How many cases are planned on each of them, in the same order: `when:`
+    /// and `per_platform:` let platforms differ.
+    pub cases: Vec<usize>,
 }
 
 /// What was established about a variant before its first check.
@@ -70,7 +71,7 @@ pub struct VariantFacts {
 }
 
 /// Whether a variant's programs run on the processor itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Execution {
     /// On the processor itself.
@@ -96,7 +97,7 @@ impl Execution {
 }
 
 /// What came of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// All its expectations were met.
@@ -122,7 +123,7 @@ impl Outcome {
 }
 
 /// How sure a cause is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// A static fact explains the failure wholly.
@@ -134,7 +135,7 @@ pub enum Confidence {
 }
 
 /// Why a case did not pass.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     /// Its id, as `ARCHITECTURE.md` and the catalogue name it: `dlopen-wrong-machine-glibc`.
     pub code: String,
@@ -147,7 +148,7 @@ pub struct Cause {
     /// What to do.
     pub hint: Option<String>,
     /// The emulator is at least as likely a culprit as the image.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub emulator_suspect: bool,
 }
 
@@ -177,7 +178,8 @@ pub struct CaseResult {
     pub flaky: bool,
     /// How long it took, retries included.
     pub duration: Duration,
-    /// Why it did not pass; empty when it did.
+    /// Why it did not pass; empty when it did. Of a flaky case: what the
+    /// attempts before the pass showed.
     pub causes: Vec<Cause>,
     /// What the user should know all the same, a line each.
     pub notes: Vec<String>,
@@ -203,7 +205,7 @@ pub struct VariantResult {
 }
 
 /// The answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every case passed or is excepted, and there was at least one.
