@@ -48,13 +48,23 @@ impl DockerEngine {
         id: &str,
         path: &str,
     ) -> Result<Option<FileStat>, EngineError> {
-        let stat = self.look(id, path).await?;
-        if stat.is_none() {
+        match self.look(id, path).await {
+            Ok(Some(stat)) => Ok(Some(stat)),
             // The answer to a HEAD has no message, and a container that is gone
-            // answers 404 as well.
-            self.inspect_container(id).await?;
+            // answers 404 as well: ask again in a way that tells the reason.
+            Ok(None) | Err(EngineError::Refused { .. }) => {
+                match self.read_path(id, path, 0).await? {
+                    None => Ok(None),
+                    Some(found) => Ok(Some(FileStat {
+                        kind: found.kind,
+                        size: found.size,
+                        mode: found.mode,
+                        link_target: found.link_target,
+                    })),
+                }
+            }
+            Err(error) => Err(error),
         }
-        Ok(stat)
     }
 
     async fn look(&self, id: &str, path: &str) -> Result<Option<FileStat>, EngineError> {
@@ -98,10 +108,8 @@ impl DockerEngine {
                 Ok(Some(Err(error))) => {
                     return match self.explain(&step, error) {
                         EngineError::Refused {
-                            status: 404,
-                            message,
-                            ..
-                        } if !message.contains("o such container") => Ok(None),
+                            status, message, ..
+                        } if says_absent(status, &message) => Ok(None),
                         error => Err(error),
                     };
                 }
@@ -116,6 +124,16 @@ impl DockerEngine {
             entry.push(&piece).map_err(broken)?;
         }
         entry.finish().map(Some).map_err(broken)
+    }
+}
+
+/// Whether the engine says that there is nothing at a path, and not that the
+/// container itself is gone. A path below a file is 500 to Docker 20.10.
+fn says_absent(status: u16, message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    match status {
+        404 => !message.contains("no such container"),
+        _ => message.contains("not a directory"),
     }
 }
 

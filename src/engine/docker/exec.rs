@@ -51,11 +51,8 @@ impl DockerEngine {
         let duration = begun.elapsed();
         let ended = match ended {
             Some(ended) => ended,
-            None => watch.wait().await?,
+            None => watch.wait(&mut pipes).await?,
         };
-        if let Ended::Exit(126 | 127) = ended {
-            pipes.set_right();
-        }
         Ok(Execution {
             ended,
             stdout: pipes.stdout,
@@ -129,9 +126,8 @@ impl Pipes {
 
     /// Docker writes to standard output why a program could not be started:
     /// the engine's words belong to the error stream.
-    fn set_right(&mut self) {
-        let is_empty = self.stderr.total() == 0;
-        if is_empty && is_runtime_complaint(&self.stdout.text()) {
+    fn blame_engine(&mut self) {
+        if self.stderr.total() == 0 {
             self.stderr = std::mem::replace(&mut self.stdout, Captured::with_cap(self.cap));
         }
     }
@@ -241,11 +237,15 @@ impl Watch<'_> {
 
     /// After the stream's end: Docker knows the exit code by then, Podman a
     /// moment later.
-    async fn wait(&self) -> Result<Ended, EngineError> {
+    async fn wait(&self, pipes: &mut Pipes) -> Result<Ended, EngineError> {
         let mut pause = Duration::from_millis(2);
         loop {
             let state = self.ask().await?;
             if let Some(code) = exit_code(&state) {
+                // Docker never gave it a process. (Podman says 0 of any that has ended.)
+                if state.pid == Some(0) && self.engine.facts.name == "Docker" {
+                    pipes.blame_engine();
+                }
                 return Ok(Ended::Exit(code));
             }
             let left = self.end.saturating_duration_since(Instant::now());
