@@ -1,0 +1,116 @@
+//! Docker (20.10 and newer) and Podman's compatible API, through bollard.
+//! Nothing outside this folder names it.
+
+mod archive;
+mod call;
+mod connect;
+mod container;
+mod exec;
+mod image;
+mod tar_head;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bollard::Docker;
+
+use super::{
+    ContainerSpec, ContainerState, Engine, EngineError, EngineFacts, ExecSpec, Execution,
+    FileContent, FileStat, LocalImage, LogSink, NewFile, OwnedContainer, PullCredentials,
+    PullProgress,
+};
+use crate::image::Platform;
+
+/// An engine behind the Docker API.
+pub struct DockerEngine {
+    client: Docker,
+    facts: EngineFacts,
+}
+
+#[async_trait]
+impl Engine for DockerEngine {
+    fn facts(&self) -> &EngineFacts {
+        &self.facts
+    }
+
+    async fn image(&self, name: &str) -> Result<Option<LocalImage>, EngineError> {
+        self.inspect_image(name).await
+    }
+
+    async fn pull(
+        &self,
+        reference: &str,
+        platform: &Platform,
+        credentials: Option<&PullCredentials>,
+        deadline: Duration,
+        progress: PullProgress<'_>,
+    ) -> Result<(), EngineError> {
+        self.pull_image(reference, platform, credentials, deadline, progress)
+            .await
+    }
+
+    async fn create(&self, spec: &ContainerSpec) -> Result<String, EngineError> {
+        self.create_container(spec).await
+    }
+
+    async fn start(&self, id: &str) -> Result<(), EngineError> {
+        self.start_container(id).await
+    }
+
+    async fn inspect(&self, id: &str) -> Result<ContainerState, EngineError> {
+        self.inspect_container(id).await
+    }
+
+    async fn exec(
+        &self,
+        id: &str,
+        spec: &ExecSpec,
+        deadline: Duration,
+        cap: usize,
+    ) -> Result<Execution, EngineError> {
+        self.run_exec(id, spec, deadline, cap).await
+    }
+
+    async fn follow_log(&self, id: &str, sink: LogSink<'_>) -> Result<(), EngineError> {
+        self.follow_container_log(id, sink).await
+    }
+
+    async fn kill(&self, id: &str) -> Result<(), EngineError> {
+        self.kill_container(id).await
+    }
+
+    async fn remove(&self, id: &str) -> Result<(), EngineError> {
+        self.remove_container(id).await
+    }
+
+    async fn remove_image(&self, name: &str) -> Result<(), EngineError> {
+        self.delete_image(name).await
+    }
+
+    async fn put(&self, id: &str, files: &[NewFile]) -> Result<(), EngineError> {
+        self.put_files(id, files).await
+    }
+
+    async fn stat(&self, id: &str, path: &str) -> Result<Option<FileStat>, EngineError> {
+        self.stat_path(id, path).await
+    }
+
+    async fn read(
+        &self,
+        id: &str,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<FileContent>, EngineError> {
+        self.read_path(id, path, limit).await
+    }
+
+    async fn labelled(&self, label: &str) -> Result<Vec<OwnedContainer>, EngineError> {
+        self.list_labelled(label).await
+    }
+
+    async fn processes(&self, id: &str) -> Result<Vec<String>, EngineError> {
+        self.list_processes(id).await
+    }
+}
