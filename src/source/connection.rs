@@ -315,10 +315,10 @@ fn clients(
             ..ClientConfig::default()
         };
         if reference.is_loopback() {
-            // Naming any proxy switches off those of the environment, and `*`
-            // exempts every host from it: loopback never goes through a proxy.
+            // Naming any proxy switches off those of the environment, and every
+            // host is exempted from it: loopback never goes through a proxy.
             config.http_proxy = Some("http://127.0.0.1:9".to_owned());
-            config.no_proxy = Some("*".to_owned());
+            config.no_proxy = Some("*,0.0.0.0/0,::/0".to_owned());
         }
         config
     };
