@@ -16,4 +16,4 @@ pub use elf::{ElfHeader, Machine};
 pub use manifest::{Descriptor, Document, DocumentError, Index, Manifest, media_type};
 pub use platform::{Architecture, Platform, PlatformError};
 pub use reference::{ImageReference, ReferenceError, RegistryReference};
-pub use variant::{BrokenVariant, Origin, ResolvedImage, Variant};
+pub use variant::{BrokenVariant, Origin, ResolvedImage, Variant, VariantFault};

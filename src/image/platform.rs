@@ -179,6 +179,19 @@ impl Platform {
         self.os == "unknown" || self.architecture.as_str() == "unknown"
     }
 
+    /// Whether a child for this platform is what a person who writes `wanted`
+    /// means: `os.version` and `os.features` count only where `wanted` has them.
+    pub fn satisfies(&self, wanted: &Self) -> bool {
+        self.os == wanted.os
+            && self.architecture == wanted.architecture
+            && self.variant == wanted.variant
+            && (wanted.os_version.is_none() || self.os_version == wanted.os_version)
+            && wanted
+                .os_features
+                .iter()
+                .all(|feature| self.os_features.contains(feature))
+    }
+
     /// `linux-arm-v7`: for file names and JUnit class names, without `/` and dots.
     pub fn slug(&self) -> String {
         self.to_string().replace(['/', '.', ' '], "-")

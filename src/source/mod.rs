@@ -1,1 +1,22 @@
-//! source
+//! Where an image's bytes come from: an index is resolved here, once, into
+//! children that are known by their digests.
+
+mod challenge;
+mod connection;
+pub mod credentials;
+mod error;
+mod fault;
+pub mod registry;
+mod retry;
+mod surroundings;
+mod token;
+
+pub use credentials::{Credentials, FoundCredentials, credentials};
+pub use error::SourceError;
+pub use fault::RegistryFault;
+pub use registry::{RegistryOptions, resolve};
+pub use surroundings::Surroundings;
+
+#[cfg(test)]
+#[path = "../../tests/support/registry.rs"]
+mod loopback_registry;
