@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use regex::Regex;
 
+use super::Secret;
+use super::decode::is_of;
 use crate::image::Platform;
 
 /// A suite file.
@@ -21,8 +23,19 @@ pub struct Suite {
     pub emulation_factor: f64,
     /// Checks that are known not to pass.
     pub exceptions: Vec<Exception>,
-    /// Names of environment variables whose values are masked everywhere.
-    pub secrets: Vec<String>,
+    /// Values that are masked everywhere.
+    pub secrets: Vec<Secret>,
+}
+
+impl Suite {
+    /// What it says of an emulated variant of this platform; where it says
+    /// nothing, emulation is allowed.
+    pub fn emulation_of(&self, platform: &Platform) -> EmulationPolicy {
+        self.emulation
+            .iter()
+            .find(|(rule, _)| rule.as_ref().is_none_or(|rule| is_of(rule, platform)))
+            .map_or(EmulationPolicy::Allow, |(_, policy)| *policy)
+    }
 }
 
 /// What a suite says of emulated variants.
