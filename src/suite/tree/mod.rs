@@ -98,6 +98,7 @@ impl Node {
     }
 
     /// The value of a key.
+    #[cfg(test)]
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         self.map()?
             .iter()
