@@ -154,6 +154,8 @@ impl Decoder<'_> {
             return None;
         };
         if !bounds.contains(&number) {
+            // As it is written: filled in, it may be a secret.
+            let number = node.scalar().map_or("", |scalar| scalar.text.as_str());
             self.mistake(
                 code::OUT_OF_RANGE,
                 &node.span,
