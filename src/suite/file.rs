@@ -218,9 +218,11 @@ const KNOWN: [(&str, Option<&str>); 9] = [
 /// In the file's order, and what several platforms have in common once.
 fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     diagnostics.sort_by(|a, b| {
-        (a.span.start, a.span.end, a.code).cmp(&(b.span.start, b.span.end, b.code))
+        let key = |d: &Diagnostic| (d.span.start, d.span.end, d.code, d.label.clone());
+        key(a).cmp(&key(b))
     });
-    diagnostics.dedup_by(|a, b| (a.code, &a.span) == (b.code, &b.span));
+    // Not by the message, which may show what a platform made of a variable.
+    diagnostics.dedup_by(|a, b| (a.code, &a.span, &a.label) == (b.code, &b.span, &b.label));
     diagnostics
 }
 

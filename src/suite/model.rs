@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::Secret;
 use super::decode::is_of;
+use super::{PART_SEPARATOR, Secret};
 use crate::image::Platform;
 
 /// A suite file.
@@ -62,6 +62,26 @@ pub struct Exception {
     pub until: Option<jiff::civil::Date>,
     /// Its line in the file.
     pub line: usize,
+}
+
+impl Exception {
+    /// Whether it is for this case on this platform. The exception of a check
+    /// holds for all parts of it, as in `native modules load › sharp`.
+    pub fn covers(&self, case: &str, platform: &Platform) -> bool {
+        let is_case = case
+            .strip_prefix(self.case.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(PART_SEPARATOR));
+        is_case
+            && self
+                .platform
+                .as_ref()
+                .is_none_or(|written| is_of(written, platform))
+    }
+
+    /// Whether its last day has passed.
+    pub fn has_expired(&self, today: jiff::civil::Date) -> bool {
+        self.until.is_some_and(|until| until < today)
+    }
 }
 
 /// One check, with the values of one platform filled in.

@@ -159,6 +159,20 @@ fn a_platform_that_nobody_foresaw_gets_its_checks_too() {
 }
 
 #[test]
+fn an_exception_holds_for_a_check_and_its_parts_until_its_day() {
+    let file = valid(
+        "version: 1\nsmoke:\n  - name: load\n    native_modules: auto\nexceptions:\n  - { case: load, platform: linux/arm64, reason: x, until: 2027-01-01 }\n",
+    );
+    let exception = &file.suite().exceptions[0];
+    let arm64 = platform("linux/arm64");
+    assert!(exception.covers("load", &arm64) && exception.covers("load › sharp", &arm64));
+    assert!(!exception.covers("loading", &arm64));
+    assert!(!exception.covers("load", &platform("linux/amd64")));
+    let day = |text: &str| text.parse().expect("a date");
+    assert!(!exception.has_expired(day("2027-01-01")) && exception.has_expired(day("2027-01-02")));
+}
+
+#[test]
 fn emulation_is_decided_by_the_first_rule_that_fits() {
     let of = |text: &str, name: &str| valid(text).suite().emulation_of(&platform(name));
     let text = "version: 1\nemulation: { default: warn, linux/arm64: forbid }\n";
@@ -269,6 +283,9 @@ fn almost_suites() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    // Each case reads a whole suite for a dozen platforms.
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn no_text_makes_it_panic(text in prop_oneof![".{0,80}", almost_suites()]) {
         match parse(&text) {

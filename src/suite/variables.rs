@@ -74,33 +74,39 @@ pub(super) fn depends_on_platform(text: &str) -> bool {
     text.contains("${platform")
 }
 
-/// Fills in a text.
+/// Fills in a text; the error is every variable that can't be.
 pub(super) fn substitute(
     text: &str,
     platform: &Platform,
     values: &Values,
     embedding: Embedding,
-) -> Result<String, VariableError> {
+) -> Result<String, Vec<VariableError>> {
     let mut filled = String::with_capacity(text.len());
+    let mut errors = Vec::new();
     for piece in pieces(text) {
-        match piece? {
-            Piece::Text(text) => filled.push_str(text),
-            Piece::Dollar => filled.push('$'),
-            Piece::Variable { written, name } => {
-                let value = value(name, platform, values).map_err(|kind| VariableError {
-                    written: written.to_owned(),
-                    kind,
-                })?;
-                match embedding {
-                    Embedding::Plain => filled.push_str(&value),
-                    Embedding::Regex => {
+        match piece {
+            Ok(Piece::Text(text)) => filled.push_str(text),
+            Ok(Piece::Dollar) => filled.push('$'),
+            Ok(Piece::Variable { written, name }) => {
+                match (value(name, platform, values), embedding) {
+                    (Ok(value), Embedding::Plain) => filled.push_str(&value),
+                    (Ok(value), Embedding::Regex) => {
                         filled.push_str(&format!("(?:{})", regex::escape(&value)));
                     }
+                    (Err(kind), _) => errors.push(VariableError {
+                        written: written.to_owned(),
+                        kind,
+                    }),
                 }
             }
+            Err(error) => errors.push(error),
         }
     }
-    Ok(filled)
+    if errors.is_empty() {
+        Ok(filled)
+    } else {
+        Err(errors)
+    }
 }
 
 #[derive(Debug)]
@@ -229,7 +235,8 @@ mod tests {
             secrets: vec![Secret::new("TOKEN".to_owned(), "hush".to_owned())],
         };
         let platform: Platform = "linux/arm/v7".parse().expect("a platform");
-        substitute(text, &platform, &values, Embedding::Plain).map_err(|error| error.kind)
+        substitute(text, &platform, &values, Embedding::Plain)
+            .map_err(|mut errors| errors.remove(0).kind)
     }
 
     #[test]

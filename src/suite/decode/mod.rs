@@ -76,6 +76,16 @@ impl<'a> Decoder<'a> {
 
     pub(super) fn wrong_type(&mut self, node: &Node, expected: &str) {
         let what = node.what();
+        if node.is_null() {
+            self.mistake(
+                code::WRONG_TYPE,
+                &node.span,
+                format!("{expected} belongs here, and there is nothing"),
+                "nothing follows",
+                "give a value, or remove the key",
+            );
+            return;
+        }
         self.mistake(
             code::WRONG_TYPE,
             &node.span,

@@ -13,6 +13,24 @@ use super::suggest::{nearest, one_of};
 use crate::diagnostic::{Diagnostic, code};
 use crate::image::{Platform, PlatformError};
 
+/// What may be meant by a misspelt platform.
+const PLATFORMS: [&str; 14] = [
+    "linux/amd64",
+    "linux/arm64",
+    "linux/arm/v7",
+    "linux/arm/v6",
+    "linux/arm/v5",
+    "linux/386",
+    "linux/ppc64le",
+    "linux/s390x",
+    "linux/riscv64",
+    "linux/loong64",
+    "linux/mips64le",
+    "linux/x86_64",
+    "linux/aarch64",
+    "windows/amd64",
+];
+
 impl Decoder<'_> {
     /// A scalar that is not null, as it was written.
     pub(super) fn scalar<'n>(&mut self, node: &'n Node) -> Option<&'n Scalar> {
@@ -54,9 +72,11 @@ impl Decoder<'_> {
         };
         match substitute(text, scope.platform, scope.values, embedding) {
             Ok(text) => Some(text),
-            Err(error) => {
-                let diagnostic = self.variable(node, &error);
-                self.report(diagnostic);
+            Err(errors) => {
+                for error in errors {
+                    let diagnostic = self.variable(node, &error);
+                    self.report(diagnostic);
+                }
                 None
             }
         }
@@ -226,30 +246,25 @@ impl Decoder<'_> {
     }
 
     pub(super) fn platform_text(&mut self, text: &str, span: &Range<usize>) -> Option<Platform> {
-        match text.parse() {
-            Ok(platform) => Some(platform),
-            Err(error) => {
-                let (message, hint) = match error {
-                    PlatformError::Form(_) => (
-                        format!("`{text}` is not a platform"),
-                        "write it as os/architecture, as in `linux/arm64` or `linux/arm/v7`"
-                            .to_owned(),
-                    ),
-                    PlatformError::Unknown { nearest, .. } => (
-                        format!("`{text}` names no known platform"),
-                        match nearest {
-                            Some(near) => format!("did you mean `{near}`?"),
-                            None => "known are linux/amd64, linux/arm64, linux/arm/v7, linux/386, linux/ppc64le, linux/s390x, linux/riscv64 and others".to_owned(),
-                        },
-                    ),
-                };
-                self.report(
-                    Diagnostic::new(code::BAD_PLATFORM, span.clone(), message, "not a platform")
-                        .hint(hint),
-                );
-                None
-            }
-        }
+        let message = match text.parse() {
+            Ok(platform) => return Some(platform),
+            Err(PlatformError::Form(_)) => format!("`{text}` is not a platform"),
+            Err(PlatformError::Unknown { .. }) => format!("`{text}` names no known platform"),
+        };
+        let with_os = format!("linux/{text}");
+        let near = if with_os.parse::<Platform>().is_ok() {
+            Some(with_os.as_str())
+        } else {
+            nearest(text, PLATFORMS)
+        };
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write it as os/architecture, as in `linux/arm64` or `linux/arm/v7`".to_owned(),
+        };
+        self.report(
+            Diagnostic::new(code::BAD_PLATFORM, span.clone(), message, "not a platform").hint(hint),
+        );
+        None
     }
 
     pub(super) fn regex(&mut self, node: &Node) -> Option<Regex> {
@@ -277,10 +292,15 @@ impl Decoder<'_> {
                     .unwrap_or("it can't be read")
                     .trim_start_matches("error: ")
                     .to_owned();
+                let is_double_quoted = self
+                    .source
+                    .get(node.span.clone())
+                    .is_some_and(|written| written.starts_with('"'));
                 let hint = if why.contains("look-around") || why.contains("backreferences") {
-                    "the syntax is that of Rust's `regex`: no look-around, no backreferences"
+                    Some("the syntax is that of Rust's `regex`: no look-around, no backreferences")
                 } else {
-                    "in YAML a pattern is best written in single quotes"
+                    is_double_quoted
+                        .then_some("single quotes leave a pattern's backslashes as they are")
                 };
                 self.mistake(
                     code::BAD_REGEX,
@@ -296,10 +316,13 @@ impl Decoder<'_> {
 
     /// Words: a text that is split as a shell would, or a list of them.
     pub(super) fn words(&mut self, node: &Node) -> Option<Vec<String>> {
-        let Kind::Scalar(_) = &node.kind else {
+        if let Kind::Seq(_) = &node.kind {
             return self.list(node, Self::text);
+        }
+        let Some(scalar) = node.scalar().filter(|_| !node.is_null()) else {
+            self.wrong_type(node, "a command or a list of words");
+            return None;
         };
-        let scalar = self.scalar(node)?;
         let words = match words::split(&scalar.text) {
             Ok(words) => words,
             Err(error) => {
@@ -325,29 +348,35 @@ impl Decoder<'_> {
     }
 
     fn bad_command(&mut self, node: &Node, error: &words::WordsError) {
-        match error {
-            words::WordsError::OpenQuote(quote, _) => self.mistake(
-                code::BAD_COMMAND,
-                &node.span,
+        let (at, message, label, hint) = match error {
+            words::WordsError::OpenQuote(quote, at) => (
+                Some(*at),
                 format!("the quote {quote} is never closed"),
-                "can't be split into words",
-                "write the words as a list, or use `shell:`",
+                "opened here",
+                Some("write the words as a list, or use `shell:`"),
             ),
-            words::WordsError::TrailingBackslash => self.mistake(
-                code::BAD_COMMAND,
-                &node.span,
-                "a backslash at the end escapes nothing",
+            words::WordsError::TrailingBackslash => (
+                None,
+                "a backslash at the end escapes nothing".to_owned(),
                 "can't be split into words",
                 None,
             ),
-            words::WordsError::Operator(operator, _) => self.mistake(
-                code::BAD_COMMAND,
-                &node.span,
+            words::WordsError::Operator(operator, at) => (
+                Some(*at),
                 format!("`{operator}` means nothing here: no shell takes part in this command"),
                 "needs a shell",
-                "use `shell:`, or quote it where it is meant as a word",
+                Some("use `shell:`, or quote it where it is meant as a word"),
             ),
-        }
+        };
+        // Only a plain scalar stands in the file byte by byte as it is meant.
+        let written = self.source.get(node.span.clone());
+        let span = match at {
+            Some(at) if written == node.scalar().map(|scalar| scalar.text.as_str()) => {
+                node.span.start + at..node.span.start + at + 1
+            }
+            _ => node.span.clone(),
+        };
+        self.mistake(code::BAD_COMMAND, &span, message, label, hint);
     }
 
     /// A JSON path, which is a key.

@@ -76,6 +76,10 @@ impl Decoder<'_> {
 
     /// A platform or a list of them, each once.
     pub(super) fn platforms(&mut self, node: &Node) -> Option<Vec<Platform>> {
+        if node.map().is_some() {
+            self.wrong_type(node, "a list of platforms");
+            return None;
+        }
         let mut seen: Vec<(Platform, std::ops::Range<usize>)> = Vec::new();
         self.one_or_many(node, |decoder, node| {
             let platform = decoder.platform(node)?;

@@ -57,8 +57,11 @@ fn syntax_error(source: &str, at: usize, info: &str) -> Diagnostic {
             Some("YAML is indented by spaces, never by tabs")
         } else if info.contains("mapping values") || info.contains("simple key") {
             Some("a text that contains `: ` or begins with a special character must be quoted")
-        } else if info.contains("flow") {
-            Some("see whether every `[` and `{` before this place is closed")
+        } else if ["flow", "illegal placement of ':'", "quoted scalar"]
+            .iter()
+            .any(|sign| info.contains(sign))
+        {
+            Some("see whether every `[`, `{` and quote before this place is closed")
         } else {
             None
         };
