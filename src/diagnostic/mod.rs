@@ -1,50 +1,79 @@
 //! A mistake in the user's own file: code, message, place, hint; rendered with
 //! the file's lines around it. Pure.
 
+pub mod code;
+mod render;
+
+pub use code::CODES;
+pub use render::render;
+
+use std::ops::Range;
+
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Its id in kebab-case, unique and documented: `unknown-key`.
+    /// Its id in kebab-case, unique and documented in [`CODES`]: `unknown-key`.
     pub code: &'static str,
     /// What is wrong, in a sentence without a full stop.
     pub message: String,
     /// Where: bytes of the source text.
-    pub span: std::ops::Range<usize>,
+    pub span: Range<usize>,
     /// What is said at that place.
     pub label: String,
+    /// A second place that explains the first, as in "first used here".
+    pub also: Option<Place>,
     /// What to do.
     pub hint: Option<String>,
 }
 
-/// Renders all mistakes of one file, one after the other, as rustc does.
-pub fn render(file: &str, source: &str, diagnostics: &[Diagnostic], color: bool) -> String {
-    use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-    let renderer = if color {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    let mut text = String::new();
-    for diagnostic in diagnostics {
-        let start = diagnostic.span.start.min(source.len());
-        let end = diagnostic.span.end.clamp(start, source.len());
-        let mut group = Group::with_title(
-            Level::ERROR
-                .primary_title(&diagnostic.message)
-                .id(diagnostic.code),
-        )
-        .element(
-            Snippet::source(source).path(file).annotation(
-                AnnotationKind::Primary
-                    .span(start..end)
-                    .label(&diagnostic.label),
-            ),
-        );
-        if let Some(hint) = &diagnostic.hint {
-            group = group.element(Level::HELP.message(hint));
+/// A place in the source and what is said there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Bytes of the source text.
+    pub span: Range<usize>,
+    /// What is said there.
+    pub label: String,
+}
+
+impl Diagnostic {
+    /// A mistake at one place.
+    pub fn new(
+        code: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            span,
+            label: label.into(),
+            also: None,
+            hint: None,
         }
-        text.push_str(&renderer.render(&[group]));
-        text.push_str("\n\n");
     }
-    text
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With what to do about it, where something is known.
+    #[must_use]
+    pub fn hint_if(mut self, hint: Option<String>) -> Self {
+        self.hint = hint.or(self.hint);
+        self
+    }
+
+    /// With a second place.
+    #[must_use]
+    pub fn also(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+        self.also = Some(Place {
+            span,
+            label: label.into(),
+        });
+        self
+    }
 }

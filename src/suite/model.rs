@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use regex::Regex;
 
+use super::decode::is_of;
+use super::{PART_SEPARATOR, Secret};
 use crate::image::Platform;
 
 /// A suite file.
@@ -21,8 +23,19 @@ pub struct Suite {
     pub emulation_factor: f64,
     /// Checks that are known not to pass.
     pub exceptions: Vec<Exception>,
-    /// Names of environment variables whose values are masked everywhere.
-    pub secrets: Vec<String>,
+    /// Values that are masked everywhere.
+    pub secrets: Vec<Secret>,
+}
+
+impl Suite {
+    /// What it says of an emulated variant of this platform; where it says
+    /// nothing, emulation is allowed.
+    pub fn emulation_of(&self, platform: &Platform) -> EmulationPolicy {
+        self.emulation
+            .iter()
+            .find(|(rule, _)| rule.as_ref().is_none_or(|rule| is_of(rule, platform)))
+            .map_or(EmulationPolicy::Allow, |(_, policy)| *policy)
+    }
 }
 
 /// What a suite says of emulated variants.
@@ -49,6 +62,26 @@ pub struct Exception {
     pub until: Option<jiff::civil::Date>,
     /// Its line in the file.
     pub line: usize,
+}
+
+impl Exception {
+    /// Whether it is for this case on this platform. The exception of a check
+    /// holds for all parts of it, as in `native modules load › sharp`.
+    pub fn covers(&self, case: &str, platform: &Platform) -> bool {
+        let is_case = case
+            .strip_prefix(self.case.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(PART_SEPARATOR));
+        is_case
+            && self
+                .platform
+                .as_ref()
+                .is_none_or(|written| is_of(written, platform))
+    }
+
+    /// Whether its last day has passed.
+    pub fn has_expired(&self, today: jiff::civil::Date) -> bool {
+        self.until.is_some_and(|until| until < today)
+    }
 }
 
 /// One check, with the values of one platform filled in.

@@ -1,0 +1,449 @@
+//! From the parser's events to the tree: aliases are replaced by what they
+//! name, merge keys by what they merge, and nothing grows without bounds.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use granit_parser::{Event, Options, Parser, ScalarStyle, Tag};
+
+use super::{Entry, Key, Kind, Node, Scalar};
+use crate::diagnostic::{Diagnostic, code};
+
+/// Deeper than any suite, and far from what a stack of 2 MiB bears.
+const MAX_DEPTH: usize = 64;
+/// All nodes after aliases are replaced.
+const MAX_NODES: usize = 200_000;
+
+/// The tree of a text, or nothing where it has none, with what was wrong.
+/// A syntax error ends it; duplicate keys and the like do not.
+pub(in crate::suite) fn parse(source: &str) -> (Option<Node>, Vec<Diagnostic>) {
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    let mut builder = Builder {
+        source,
+        frames: Vec::new(),
+        anchors: HashMap::new(),
+        nodes: 0,
+        root: None,
+        diagnostics: Vec::new(),
+    };
+    for event in Parser::new_from_str_with_options(source, options) {
+        let step = match event {
+            Ok((event, span)) => {
+                let span = span.byte_range().unwrap_or_default();
+                builder.event(event, span)
+            }
+            Err(error) => {
+                let at = error.marker().byte_offset().unwrap_or_default();
+                Err(syntax_error(source, at, &error.info()))
+            }
+        };
+        if let Err(diagnostic) = step {
+            // What follows a broken place is guesswork, and so is what stood half read.
+            builder.diagnostics.push(diagnostic);
+            return (None, builder.diagnostics);
+        }
+    }
+    (builder.root, builder.diagnostics)
+}
+
+fn syntax_error(source: &str, at: usize, info: &str) -> Diagnostic {
+    let at = at.min(source.len());
+    let before = source.get(..at).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let indent = before.get(line_start..).unwrap_or_default();
+    let hint =
+        if source.get(at..).is_some_and(|rest| rest.starts_with('\t')) || indent.contains('\t') {
+            Some("YAML is indented by spaces, never by tabs")
+        } else if info.contains("mapping values") || info.contains("simple key") {
+            Some("a text that contains `: ` or begins with a special character must be quoted")
+        } else if ["flow", "illegal placement of ':'", "quoted scalar"]
+            .iter()
+            .any(|sign| info.contains(sign))
+        {
+            Some("see whether every `[`, `{` and quote before this place is closed")
+        } else {
+            None
+        };
+    // At the end of a line there is nothing to point at: point at its last character.
+    let span = match source.get(at..).and_then(|rest| rest.chars().next()) {
+        Some(c) if c != '\n' && c != '\r' => at..at + c.len_utf8(),
+        _ => {
+            let end = before.trim_end().len();
+            let start = before
+                .get(..end)
+                .and_then(|text| text.char_indices().next_back())
+                .map_or(0, |(start, _)| start);
+            start..end.max(start)
+        }
+    };
+    Diagnostic::new(
+        code::YAML_SYNTAX,
+        span,
+        format!("this is not YAML: {info}"),
+        "here",
+    )
+    .hint_if(hint.map(str::to_owned))
+}
+
+enum Frame {
+    Seq {
+        start: usize,
+        anchor: usize,
+        items: Vec<Node>,
+        depth: usize,
+    },
+    Map {
+        start: usize,
+        anchor: usize,
+        entries: Vec<(Key, bool, Node)>,
+        key: Option<(Key, bool)>,
+        depth: usize,
+    },
+}
+
+/// A node that may be used again, with what that costs.
+#[derive(Clone)]
+struct Anchored {
+    node: Node,
+    depth: usize,
+    size: usize,
+}
+
+struct Builder<'s> {
+    source: &'s str,
+    frames: Vec<Frame>,
+    anchors: HashMap<usize, Anchored>,
+    nodes: usize,
+    root: Option<Node>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Builder<'_> {
+    fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Diagnostic> {
+        match event {
+            Event::DocumentStart(..) if self.root.is_some() => Err(Diagnostic::new(
+                code::YAML_UNSUPPORTED,
+                span,
+                "a suite is one YAML document",
+                "a second one begins here",
+            )),
+            Event::Scalar(text, style, anchor, tag) => {
+                let scalar = self.scalar(text.into_owned(), style, tag.as_deref(), &span);
+                let is_plain = style == ScalarStyle::Plain;
+                let node = Node {
+                    span,
+                    kind: Kind::Scalar(scalar),
+                };
+                self.complete(node, anchor, 1, is_plain)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.tag(tag.as_deref(), "seq", &span);
+                self.open(Frame::Seq {
+                    start: span.start,
+                    anchor,
+                    items: Vec::new(),
+                    depth: 0,
+                })
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.tag(tag.as_deref(), "map", &span);
+                self.open(Frame::Map {
+                    start: span.start,
+                    anchor,
+                    entries: Vec::new(),
+                    key: None,
+                    depth: 0,
+                })
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span.end),
+            Event::Alias(id) => self.alias(id, &span),
+            _ => Ok(()),
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: String,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: &Range<usize>,
+    ) -> Scalar {
+        match tag.map(Tag::core_suffix) {
+            // `!!str 5` and `! 5`
+            Some(Some("str")) => Scalar::quoted(text),
+            Some(Some(_)) => Scalar::plain(text),
+            Some(None) => {
+                self.tag(tag, "str", span);
+                Scalar::quoted(text)
+            }
+            None if style == ScalarStyle::Plain => Scalar::plain(text),
+            None => Scalar::quoted(text),
+        }
+    }
+
+    fn tag(&mut self, tag: Option<&Tag>, expected: &str, span: &Range<usize>) {
+        let Some(tag) = tag else { return };
+        if tag.core_suffix() == Some(expected) {
+            return;
+        }
+        self.diagnostics.push(
+            Diagnostic::new(
+                code::YAML_UNSUPPORTED,
+                span.clone(),
+                format!("the tag `{}` means nothing in a suite", tag.original()),
+                "this value",
+            )
+            .hint("remove the tag"),
+        );
+    }
+
+    fn open(&mut self, frame: Frame) -> Result<(), Diagnostic> {
+        if self.frames.len() >= MAX_DEPTH {
+            let start = match &frame {
+                Frame::Seq { start, .. } | Frame::Map { start, .. } => *start,
+            };
+            return Err(too_much(start..start + 1, "this nests too deeply"));
+        }
+        self.frames.push(frame);
+        Ok(())
+    }
+
+    fn close(&mut self, end: usize) -> Result<(), Diagnostic> {
+        match self.frames.pop() {
+            Some(Frame::Seq {
+                start,
+                anchor,
+                items,
+                depth,
+            }) => {
+                let node = Node {
+                    span: self.trimmed(start, end),
+                    kind: Kind::Seq(items),
+                };
+                self.complete(node, anchor, depth + 1, false)
+            }
+            Some(Frame::Map {
+                start,
+                anchor,
+                entries,
+                depth,
+                ..
+            }) => {
+                let entries = self.merged(entries);
+                let node = Node {
+                    span: self.trimmed(start, end),
+                    kind: Kind::Map(entries),
+                };
+                self.complete(node, anchor, depth + 1, false)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A block ends where the next begins; what it holds ends earlier.
+    fn trimmed(&self, start: usize, end: usize) -> Range<usize> {
+        let text = self.source.get(start..end).unwrap_or_default();
+        start..start + text.trim_end().len()
+    }
+
+    fn alias(&mut self, id: usize, span: &Range<usize>) -> Result<(), Diagnostic> {
+        let Some(Anchored { node, depth, size }) = self.anchors.get(&id).cloned() else {
+            return Err(Diagnostic::new(
+                code::YAML_SYNTAX,
+                span.clone(),
+                "an alias can't stand inside of what it names",
+                "here",
+            ));
+        };
+        self.nodes = self.nodes.saturating_add(size);
+        if self.frames.len() + depth > MAX_DEPTH {
+            return Err(too_much(
+                span.clone(),
+                "with this alias it nests too deeply",
+            ));
+        }
+        if self.nodes > MAX_NODES {
+            return Err(too_much(span.clone(), "aliases expand to too much"));
+        }
+        self.complete(node, 0, depth, false)
+    }
+
+    /// Hands a finished node to what holds it.
+    fn complete(
+        &mut self,
+        node: Node,
+        anchor: usize,
+        node_depth: usize,
+        is_plain: bool,
+    ) -> Result<(), Diagnostic> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(too_much(node.span, "the file is too large"));
+        }
+        if anchor != 0 {
+            let anchored = Anchored {
+                depth: node_depth,
+                size: size(&node),
+                node: node.clone(),
+            };
+            self.anchors.insert(anchor, anchored);
+        }
+        match self.frames.last_mut() {
+            None => self.root = Some(node),
+            Some(Frame::Seq { items, depth, .. }) => {
+                *depth = (*depth).max(node_depth);
+                items.push(node);
+            }
+            Some(Frame::Map {
+                entries,
+                key,
+                depth,
+                ..
+            }) => match key.take() {
+                Some((name, is_merge)) => {
+                    *depth = (*depth).max(node_depth);
+                    entries.push((name, is_merge, node));
+                }
+                None => {
+                    let Kind::Scalar(scalar) = node.kind else {
+                        return Err(Diagnostic::new(
+                            code::YAML_UNSUPPORTED,
+                            node.span,
+                            "a key must be a text",
+                            "this is none",
+                        )
+                        .hint("a value that begins with `{` or `[` must be quoted"));
+                    };
+                    let is_merge = is_plain && scalar.text == "<<";
+                    *key = Some((
+                        Key {
+                            span: node.span,
+                            text: scalar.text,
+                        },
+                        is_merge,
+                    ));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// A map's own entries, then those of `<<` that it does not have.
+    fn merged(&mut self, written: Vec<(Key, bool, Node)>) -> Vec<Entry> {
+        let mut seen: HashMap<String, Range<usize>> = HashMap::new();
+        let mut entries: Vec<Entry> = Vec::with_capacity(written.len());
+        let mut sources = Vec::new();
+        for (key, is_merge, value) in written {
+            if is_merge {
+                sources.push(value);
+            } else if let Some(first) = seen.get(&key.text) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        code::DUPLICATE_KEY,
+                        key.span.clone(),
+                        format!("`{}` is given twice", key.text),
+                        "again here",
+                    )
+                    .also(first.clone(), "first here"),
+                );
+            } else {
+                seen.insert(key.text.clone(), key.span.clone());
+                entries.push(Entry { key, value });
+            }
+        }
+        for source in sources {
+            let maps = match source.kind {
+                Kind::Seq(maps) => maps,
+                _ => vec![source],
+            };
+            for map in maps {
+                let Kind::Map(merged) = map.kind else {
+                    self.diagnostics.push(Diagnostic::new(
+                        code::YAML_UNSUPPORTED,
+                        map.span.clone(),
+                        format!("`<<` merges maps, and this is {}", map.what()),
+                        "not a map",
+                    ));
+                    continue;
+                };
+                for entry in merged {
+                    if !seen.contains_key(&entry.key.text) {
+                        seen.insert(entry.key.text.clone(), entry.key.span.clone());
+                        entries.push(entry);
+                    }
+                }
+            }
+        }
+        entries
+    }
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.kind {
+        Kind::Scalar(_) => 0,
+        Kind::Seq(items) => items.iter().map(size).sum(),
+        Kind::Map(entries) => entries.iter().map(|entry| 1 + size(&entry.value)).sum(),
+    }
+}
+
+fn too_much(span: Range<usize>, label: &str) -> Diagnostic {
+    Diagnostic::new(
+        code::YAML_LIMIT,
+        span,
+        "this document is too much for a suite",
+        label,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(source: &str) -> Node {
+        let (node, diagnostics) = parse(source);
+        assert_eq!(diagnostics, []);
+        node.expect("a tree")
+    }
+
+    #[test]
+    fn every_node_knows_its_bytes() {
+        let source = "ä: [1, 'two']\nb:\n  - c: x y # why\n  - |\n    text\nlast: 1\n";
+        let root = tree(source);
+        let part = |node: &Node| source.get(node.span.clone()).expect("in the text");
+        assert_eq!(part(root.get("ä").expect("ä")), "[1, 'two']");
+        let list = root.get("b").and_then(Node::seq).expect("a list");
+        assert_eq!(part(list[0].get("c").expect("c")), "x y");
+        assert!(part(&list[0]).starts_with("c: x y"));
+        assert_eq!(list[1].scalar().expect("a text").text, "text\n");
+        assert_eq!(part(root.get("last").expect("last")), "1");
+    }
+
+    #[test]
+    fn aliases_and_merge_keys_are_resolved() {
+        let root = tree("base: &b {x: 1, y: 2}\nuse: {<<: *b, y: 3}\nsame: *b\n");
+        assert_eq!(
+            root.get("use").and_then(|n| n.get("x")),
+            root.get("base").and_then(|n| n.get("x"))
+        );
+        let y = root
+            .get("use")
+            .and_then(|n| n.get("y"))
+            .and_then(Node::scalar);
+        assert_eq!(y.expect("y").text, "3");
+        assert_eq!(root.get("same"), root.get("base"));
+    }
+
+    #[test]
+    fn a_bomb_of_aliases_is_refused_in_time() {
+        let mut bomb = "a: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for n in 1..12 {
+            let before = format!("*a{}", n - 1);
+            bomb.push_str(&format!("b{n}: &a{n} [{}]\n", vec![before; 10].join(", ")));
+        }
+        let (_, diagnostics) = parse(&bomb);
+        assert_eq!(diagnostics.first().map(|d| d.code), Some(code::YAML_LIMIT));
+        let deep = "[".repeat(5000);
+        assert!(!parse(&deep).1.is_empty());
+    }
+}
