@@ -6,7 +6,7 @@ use regex::Regex;
 
 pub use exceptions::{Exceptions, Standing};
 
-use crate::image::{Platform, ResolvedImage, Variant};
+use crate::image::{Digest, Origin, Platform, ResolvedImage, Variant, VariantFault};
 use crate::suite::{Check, EmulationPolicy, SuiteFile};
 
 /// What the command line narrows the plan to.
@@ -45,17 +45,8 @@ pub struct PlatformPlan {
 pub enum Target {
     /// There is.
     Variant(Box<Variant>),
-    /// The index has none for it; these are the platforms that it has.
-    Missing(Vec<Platform>),
-    /// The index names one that is not whole: code and message.
-    Broken {
-        /// As in the catalogue: `index-child-missing`.
-        code: String,
-        /// What is wrong with it.
-        message: String,
-        /// Whether that is the registry's fault rather than the image's.
-        is_error: bool,
-    },
+    /// There is not, for this reason.
+    Broken(Option<Digest>, VariantFault),
 }
 
 /// One check of one suite, to be run on one platform.
@@ -72,9 +63,12 @@ pub struct Case {
 }
 
 impl Plan {
-    /// How many cases there are over all platforms.
-    pub fn cases(&self) -> usize {
-        self.platforms.iter().map(|platform| platform.cases.len()).sum()
+    /// How many cases each platform has, in their order.
+    pub fn cases(&self) -> Vec<usize> {
+        self.platforms
+            .iter()
+            .map(|platform| platform.cases.len())
+            .collect()
     }
 }
 
@@ -150,7 +144,13 @@ pub fn platform_plan(
     }
     PlatformPlan {
         platform: platform.clone(),
-        target: Target::Missing(Vec::new()),
+        target: Target::Broken(
+            None,
+            VariantFault::NotOffered {
+                available: Vec::new(),
+                is_index: true,
+            },
+        ),
         cases,
         emulation,
         emulation_factor,
@@ -162,13 +162,15 @@ fn target(image: &ResolvedImage, platform: &Platform) -> Target {
         return Target::Variant(Box::new(variant.clone()));
     }
     if let Some(broken) = image.broken.iter().find(|b| b.platform == *platform) {
-        return Target::Broken {
-            code: broken.code.to_owned(),
-            message: broken.message.clone(),
-            is_error: broken.is_error,
-        };
+        return Target::Broken(broken.digest.clone(), broken.fault.clone());
     }
-    Target::Missing(image.available.clone())
+    Target::Broken(
+        None,
+        VariantFault::NotOffered {
+            available: image.available.clone(),
+            is_index: image.origin == Origin::RegistryIndex,
+        },
+    )
 }
 
 fn policy(rules: &[(Option<Platform>, EmulationPolicy)], platform: &Platform) -> EmulationPolicy {

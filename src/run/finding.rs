@@ -118,11 +118,8 @@ pub(super) fn mismatches(found: &[Mismatch]) -> Vec<Cause> {
             if let Some(line) = mismatch.line {
                 cause.evidence.push(format!("line {line} of the suite"));
             }
-            if let Some(expected) = &mismatch.expected {
-                cause.evidence.push(format!("expected: {expected}"));
-            }
-            if let Some(actual) = &mismatch.actual {
-                cause.evidence.push(format!("actual:   {actual}"));
+            if let Some(diff) = &mismatch.diff {
+                cause.evidence.extend(diff.lines().map(str::to_owned));
             }
             cause
         })

@@ -14,7 +14,7 @@ use crate::event::{
     CaseResult, Cause, Confidence, Event, Outcome, SuiteLocation, VariantFacts,
     VariantResult, Verdict,
 };
-use crate::image::{Platform, Variant};
+use crate::image::{Platform, Variant, VariantFault};
 use crate::plan::{Case, PlatformPlan, Standing, Target};
 use crate::suite::{Action, WhenExecution};
 
@@ -30,18 +30,14 @@ pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished 
     let platform = planned.platform.clone();
     let variant = match &planned.target {
         Target::Variant(variant) => variant.as_ref().clone(),
-        Target::Missing(available) => {
-            let cause = missing(&platform, available);
-            return unready(&shared, "the index has the platform", facts, cause, true);
-        }
-        Target::Broken {
-            code,
-            message,
-            is_error,
-        } => {
-            let mut found = cause(code, Confidence::Established, message.clone());
-            found.hint = Some("build and push that platform again; clean-ups of \"untagged\" manifests delete the children of an index".to_owned());
-            return unready(&shared, "the registry has the platform's image", facts, found, !is_error);
+        Target::Broken(_, fault) => {
+            let stage = match fault {
+                VariantFault::NotOffered { .. } => "the image has the platform",
+                _ => "the platform's image is whole",
+            };
+            let mut found = cause(fault.code(), Confidence::Established, fault.to_string());
+            found.hint = fault.hint().map(str::to_owned);
+            return unready(&shared, stage, facts, found, fault.is_of_the_image());
         }
     };
     if platform.os() != "linux" {
@@ -92,7 +88,12 @@ pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished 
             return (variant, results);
         }
     };
-    results.append(&mut run_cases(&room, session, &planned.cases).await);
+    let mut judged = run_cases(&room, session, &planned.cases).await;
+    if judged.is_empty() {
+        let nothing = cause("nothing-tested", Confidence::Established, "no case of the plan applies to this platform as it runs here");
+        judged.push(own_case(&shared, &platform, "something was tested", Outcome::Error, nothing));
+    }
+    results.append(&mut judged);
     let verdict = verdict(&results);
     (
         VariantResult {
@@ -194,26 +195,30 @@ async fn run_case(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<C
 /// A check, and again after a failure as often as its suite asks.
 async fn attempts(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<Finding> {
     let clock = Instant::now();
-    let mut failed_before: Vec<Option<String>> = Vec::new();
+    let mut failed_before: Vec<Finding> = Vec::new();
     let mut attempt = 0;
     loop {
         let mut findings = judge::judge(room, session, &case.check).await;
-        let failed: Vec<Option<String>> = findings
+        let mut failed: Vec<Finding> = findings
             .iter()
             .filter(|finding| finding.outcome == Outcome::Failed)
-            .map(|finding| finding.part.clone())
+            .cloned()
             .collect();
         if failed.is_empty() || attempt >= case.check.retries {
             for finding in &mut findings {
-                finding.flaky =
-                    finding.outcome == Outcome::Passed && failed_before.contains(&finding.part);
+                let before = failed_before.iter().find(|failed| failed.part == finding.part);
+                if finding.outcome == Outcome::Passed && let Some(before) = before {
+                    finding.flaky = true;
+                    // What the earlier attempt showed, for whoever looks into it.
+                    finding.causes = before.causes.clone();
+                }
                 if finding.duration == Duration::ZERO || attempt > 0 {
                     finding.duration = clock.elapsed();
                 }
             }
             return findings;
         }
-        failed_before.extend(failed);
+        failed_before.append(&mut failed);
         attempt += 1;
     }
 }
@@ -342,21 +347,9 @@ pub(super) fn panicked(shared: &Shared, facts: VariantFacts, panic: &tokio::task
 pub(super) fn unknown_facts(planned: &PlatformPlan) -> VariantFacts {
     let digest = match &planned.target {
         Target::Variant(variant) => Some(&variant.digest),
-        _ => None,
+        Target::Broken(digest, _) => digest.as_ref(),
     };
     room::facts_of(None, &planned.platform, digest)
-}
-
-fn missing(platform: &Platform, available: &[Platform]) -> Cause {
-    let list: Vec<String> = available.iter().map(Platform::to_string).collect();
-    let mut found = cause(
-        "platform-not-in-index",
-        Confidence::Established,
-        format!("the image has nothing for {platform}"),
-    );
-    found.evidence.push(format!("it has: {}", list.join(", ")));
-    found.hint = Some("build and push that platform; or was the tag overwritten by a push of fewer platforms?".to_owned());
-    found
 }
 
 fn interrupted() -> Cause {

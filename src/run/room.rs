@@ -14,7 +14,7 @@ use crate::diagnosis::{self, Observation};
 use crate::engine::{ContainerSpec, Ended, Engine, EngineError, ExecSpec};
 use crate::event::{Cause, Confidence, Event, Execution, VariantFacts};
 use crate::image::{Architecture, Digest, ElfHeader, Platform, Variant};
-use crate::repro::{self, RunLine};
+use crate::repro::RunLine;
 use crate::run::PullPolicy;
 use crate::suite::EmulationPolicy;
 
@@ -233,13 +233,19 @@ impl Room {
         diagnosis::causes(observation, &files)
     }
 
-    /// The `docker run` line that does by hand what a check did.
-    pub(super) fn reproduce(&self, line: RunLine) -> String {
-        repro::docker_run_line(&RunLine {
-            platform: self.variant.platform.to_string(),
+    /// The `docker run` line of the bare image: what a check adds to it makes
+    /// the line that does the same by hand.
+    pub(super) fn run_line(&self) -> RunLine {
+        RunLine {
+            platform: self.variant.platform.clone(),
             image: self.variant.pull_reference.clone(),
-            ..line
-        })
+            env: Vec::new(),
+            user: None,
+            workdir: None,
+            entrypoint: None,
+            command: Vec::new(),
+            interactive_stdin: false,
+        }
     }
 
     /// Whether the variant's programs go through an emulator.

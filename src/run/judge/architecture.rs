@@ -11,7 +11,7 @@ use crate::diagnosis::{FileShape, Observation};
 use crate::engine::{Ended, EngineError, ExecSpec};
 use crate::event::{Cause, Confidence};
 use crate::image::ElfHeader;
-use crate::repro::RunLine;
+use crate::repro::{RunLine, docker_run_line};
 use crate::run::finding::{Finding, cause};
 use crate::run::room::{Program, Room, masked_binary};
 use crate::run::session::Session;
@@ -173,11 +173,11 @@ async fn put(
         .part(ask.runtime.name())
         .output(stdout, stderr)
         .took(execution.duration)
-        .reproduce(room.reproduce(RunLine {
+        .reproduce(docker_run_line(&RunLine {
             entrypoint: Some(entrypoint),
             command,
-            ..RunLine::default()
-        }));
+            ..room.run_line()
+    }));
     finding.notes = notes;
     Ok(finding)
 }

@@ -7,7 +7,7 @@ use super::{ending, observed, signal_of};
 use crate::check::{self, ProgramObservation};
 use crate::diagnosis::Observation;
 use crate::engine::{Ended, EngineError, ExecSpec, Execution};
-use crate::repro::RunLine;
+use crate::repro::{RunLine, docker_run_line};
 use crate::run::finding::{Finding, arrange, mismatches};
 use crate::run::room::Room;
 use crate::run::session::Session;
@@ -97,13 +97,13 @@ async fn reasons(
 
 fn reproduce(room: &Room, run: &Run, mut command: Vec<String>) -> String {
     let entrypoint = command.drain(..command.len().min(1)).collect();
-    room.reproduce(RunLine {
+    docker_run_line(&RunLine {
         entrypoint: Some(entrypoint),
         command,
         env: run.env.clone(),
         user: run.user.clone(),
         workdir: run.workdir.clone(),
         interactive_stdin: run.stdin.is_some(),
-        ..RunLine::default()
+        ..room.run_line()
     })
 }

@@ -11,7 +11,7 @@ use crate::check::{self, HttpObservation};
 use crate::diagnosis::{Observation, signal_name};
 use crate::engine::{ContainerSpec, EngineError, HealthStatus};
 use crate::event::{Cause, Confidence};
-use crate::repro::RunLine;
+use crate::repro::{RunLine, docker_run_line};
 use crate::run::finding::{Finding, arrange, cause, mismatches};
 use crate::run::http::{Request, Silence};
 use crate::run::room::Room;
@@ -386,12 +386,12 @@ pub(super) fn reproduce(room: &Room, start: &Start) -> String {
         command.extend(words.drain(words.len().min(1)..));
     }
     command.extend(start.cmd.iter().flatten().cloned());
-    room.reproduce(RunLine {
+    docker_run_line(&RunLine {
         entrypoint,
         command,
         env: start.env.clone(),
         user: start.user.clone(),
         workdir: start.workdir.clone(),
-        ..RunLine::default()
+        ..room.run_line()
     })
 }

@@ -21,7 +21,7 @@ use crate::diagnosis::Observation;
 use crate::engine::{Ended, EngineError, ExecSpec, Execution};
 use crate::event::{Cause, Confidence};
 use crate::image::ElfHeader;
-use crate::repro::RunLine;
+use crate::repro::{RunLine, docker_run_line};
 use crate::suite::Selection;
 
 /// What became of one module's loading.
@@ -329,11 +329,11 @@ impl Search<'_> {
         command.extend(self.language.arguments.iter().map(|&word| word.to_owned()));
         command.push(what);
         let entrypoint = command.drain(..1).collect();
-        self.room.reproduce(RunLine {
+        docker_run_line(&RunLine {
             entrypoint: Some(entrypoint),
             command,
-            ..RunLine::default()
-        })
+            ..self.room.run_line()
+    })
     }
 }
 
