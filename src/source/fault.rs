@@ -23,6 +23,8 @@ pub enum RegistryFault {
         /// Why not.
         why: String,
     },
+    /// This machine trusts no authority at all.
+    NoAuthorities,
     /// TLS failed in another way.
     Tls {
         /// In which.
@@ -128,7 +130,7 @@ impl RegistryFault {
                 "the host name of the registry {host} can't be resolved: {why}; check its name and this machine's DNS"
             ),
             Self::Refused => format!(
-                "nothing listens at the registry {host} (connection refused); check its address, and whether it is running"
+                "nothing listens at the registry {host} (connection refused); check its address, whether it is running, and the proxy in HTTPS_PROXY if there is one"
             ),
             Self::TlsOnPlainPort => format!(
                 "the registry {host} does not speak TLS; if it is meant to be plain HTTP, pass --insecure-registry {host}"
@@ -139,6 +141,7 @@ impl RegistryFault {
             Self::Certificate { why } => format!(
                 "the certificate of the registry {host} is not trusted: {why}; install its authority's certificate on this machine, or name it in SSL_CERT_FILE"
             ),
+            Self::NoAuthorities => "this machine has no CA certificates, without which no registry client can be set up, not even one for plain HTTP; install the package ca-certificates, or name a file of certificates in SSL_CERT_FILE".to_owned(),
             Self::Tls { why } => format!("TLS with the registry {host} failed: {why}"),
             Self::Broken { why } => {
                 format!("the connection to the registry {host} broke: {why}")
@@ -193,6 +196,9 @@ fn of_tls(error: &rustls::Error) -> RegistryFault {
         rustls::Error::InvalidCertificate(why) => RegistryFault::Certificate {
             why: why.to_string(),
         },
+        rustls::Error::General(why) if why.contains("No CA certificates") => {
+            RegistryFault::NoAuthorities
+        }
         other => RegistryFault::Tls {
             why: other.to_string(),
         },
@@ -248,5 +254,56 @@ fn in_seconds(duration: Duration) -> String {
         format!("{} s", (duration.as_secs_f64() * 100.0).round() / 100.0)
     } else {
         format!("{} s", duration.as_secs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_told_by_their_type_wherever_it_is_hidden() {
+        let wrapped = |error: rustls::Error| {
+            let inner = std::io::Error::other(error);
+            std::io::Error::other(inner)
+        };
+        let unknown = rustls::CertificateError::UnknownIssuer;
+        for (error, expected) in [
+            (
+                rustls::Error::InvalidCertificate(unknown.clone()),
+                RegistryFault::Certificate {
+                    why: unknown.to_string(),
+                },
+            ),
+            (
+                rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType),
+                RegistryFault::TlsOnPlainPort,
+            ),
+            (
+                rustls::Error::General("No CA certificates were loaded".to_owned()),
+                RegistryFault::NoAuthorities,
+            ),
+        ] {
+            assert_eq!(RegistryFault::of(&wrapped(error), false), expected);
+        }
+    }
+
+    #[test]
+    fn the_registry_s_words_are_one_line_without_control_sequences() {
+        assert_eq!(quoted("a\n \u{1b}[31mb\u{7}"), ": a [31mb");
+        assert_eq!(quoted(" \n"), "");
+        assert!(quoted(&"x".repeat(5000)).len() < 400);
+    }
+
+    #[test]
+    fn docker_hub_is_logged_in_to_by_its_own_name() {
+        let fault = RegistryFault::Denied {
+            status: 401,
+            repository: "me/app".to_owned(),
+            credentials_from: None,
+            said: String::new(),
+        };
+        let text = fault.explain("index.docker.io");
+        assert!(text.contains("`docker login docker.io`"), "{text}");
     }
 }

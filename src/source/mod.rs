@@ -20,3 +20,6 @@ pub use surroundings::Surroundings;
 #[cfg(test)]
 #[path = "../../tests/support/registry.rs"]
 mod loopback_registry;
+#[cfg(test)]
+#[path = "../../tests/support/untrusted_tls.rs"]
+mod untrusted_tls;

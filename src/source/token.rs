@@ -104,7 +104,7 @@ impl Handshake<'_> {
             let miss = Miss::Fault(RegistryFault::Protocol { why });
             self.error(GaveUp { miss, attempts: 1 }, step.clone(), self.host)
         })?;
-        if self.found.is_some() && url.scheme() != "https" && !self.is_plain {
+        if self.found.is_some() && !may_carry_credentials(&url, self.is_plain) {
             let why = format!("it wants credentials to be sent in clear text to {realm}");
             let miss = Miss::Fault(RegistryFault::Protocol { why });
             return Err(self.error(GaveUp { miss, attempts: 1 }, step, self.host));
@@ -221,6 +221,11 @@ impl Handshake<'_> {
     }
 }
 
+/// A registry that is spoken to in TLS must not have credentials sent elsewhere in the clear.
+fn may_carry_credentials(realm: &Url, registry_is_plain: bool) -> bool {
+    realm.scheme() == "https" || registry_is_plain
+}
+
 /// The fault of a status that is no success and not about access.
 pub(super) fn of_status(
     status: u16,
@@ -274,5 +279,30 @@ pub(super) fn said_in(body: &str) -> String {
         // A page of HTML helps nobody.
         Err(_) if body.trim_start().starts_with('<') => String::new(),
         Err(_) => body.trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_leave_tls_only_where_the_registry_itself_is_plain() {
+        for (realm, registry_is_plain, may) in [
+            ("https://auth.example/token", false, true),
+            ("http://auth.example/token", false, false),
+            ("http://auth.example/token", true, true),
+        ] {
+            let realm = Url::parse(realm).expect(realm);
+            assert_eq!(may_carry_credentials(&realm, registry_is_plain), may);
+        }
+    }
+
+    #[test]
+    fn an_error_body_is_read_for_its_words() {
+        let body = r#"{"errors":[{"code":"DENIED","message":"no"},{"code":"X"}]}"#;
+        assert_eq!(said_in(body), "DENIED no; X");
+        assert_eq!(said_in("<html><body>Bad gateway"), "");
+        assert_eq!(said_in(" plain words \n"), "plain words");
     }
 }

@@ -13,7 +13,7 @@ pub struct RegistryOptions {
     /// Whether a registry on this machine's loopback interface is spoken to in
     /// plain HTTP without being named in `insecure`, as Docker does. Default: yes.
     pub loopback_is_plain: bool,
-    /// What [`super::super::credentials`] found for this registry.
+    /// What [`crate::source::credentials()`] found for this registry.
     pub credentials: Option<FoundCredentials>,
     /// The platforms to resolve; `None` for all that the index has.
     pub wanted: Option<Vec<Platform>>,

@@ -295,6 +295,14 @@ async fn an_index_of_nothing_and_a_thing_that_is_no_image_are_errors() {
     );
 }
 
+#[tokio::test]
+async fn resolving_can_move_between_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    let reference: RegistryReference = "127.0.0.1:9/app:1".parse().expect("a reference");
+    let options = options();
+    is_send(&resolve(&reference, &options));
+}
+
 /// The same, as a registry of the real kind serves it.
 #[tokio::test]
 #[cfg_attr(
