@@ -53,7 +53,7 @@ impl DockerEngine {
             // The answer to a HEAD has no message, and a container that is gone
             // answers 404 as well: ask again in a way that tells the reason.
             Ok(None) | Err(EngineError::Refused { .. }) => {
-                match self.read_path(id, path, 0).await? {
+                match self.read_archive(id, path, 0).await? {
                     None => Ok(None),
                     Some(found) => Ok(Some(FileStat {
                         kind: found.kind,
@@ -76,15 +76,43 @@ impl DockerEngine {
                 self.client.get_container_archive_info(id, Some(options)),
             )
             .await;
-        Ok(found(answer)?.map(|stat| FileStat {
-            kind: go_file_type(stat.file_mode),
-            size: u64::try_from(stat.size).unwrap_or(0),
-            mode: go_permissions(stat.file_mode),
-            link_target: Some(stat.link_target).filter(|target| !target.is_empty()),
+        Ok(found(answer)?.map(|stat| {
+            let kind = go_file_type(stat.file_mode);
+            FileStat {
+                kind,
+                size: u64::try_from(stat.size).unwrap_or(0),
+                mode: go_permissions(stat.file_mode),
+                // Podman names a target for what is no link, too: the path itself.
+                link_target: Some(stat.link_target)
+                    .filter(|target| kind == FileType::Symlink && !target.is_empty()),
+            }
         }))
     }
 
     pub(super) async fn read_path(
+        &self,
+        id: &str,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<FileContent>, EngineError> {
+        if self.facts.name == "Podman"
+            && let Ok(Some(link)) = self.look(id, path).await
+            && link.kind == FileType::Symlink
+        {
+            // Its archive would be the target's. Whose link it is, is not told.
+            return Ok(Some(FileContent {
+                kind: link.kind,
+                size: link.size,
+                mode: link.mode,
+                owner: (0, 0),
+                link_target: link.link_target,
+                bytes: Vec::new(),
+            }));
+        }
+        self.read_archive(id, path, limit).await
+    }
+
+    async fn read_archive(
         &self,
         id: &str,
         path: &str,

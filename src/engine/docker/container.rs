@@ -3,24 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use bollard::container::LogOutput;
+use super::DockerEngine;
+use super::call::{QUICK, SLOW, found};
+use super::image::{image_id, platform_query};
+use crate::engine::{
+    ContainerSpec, ContainerState, EngineError, Health, HealthStatus, OwnedContainer,
+};
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, HealthConfig, HealthStatusEnum, HostConfig,
     PortBinding, PortMap,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
-    ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
-    StartContainerOptions, TopOptionsBuilder,
-};
-use futures_util::StreamExt;
-
-use super::DockerEngine;
-use super::call::{QUICK, SLOW, found};
-use super::image::{image_id, platform_query};
-use crate::engine::{
-    ContainerSpec, ContainerState, EngineError, Health, HealthStatus, LogSink, OwnedContainer,
-    StreamKind,
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
+    TopOptionsBuilder,
 };
 
 impl DockerEngine {
@@ -64,25 +60,6 @@ impl DockerEngine {
             )
             .await?;
         Ok(state_of(response))
-    }
-
-    pub(super) async fn follow_container_log(
-        &self,
-        id: &str,
-        sink: LogSink<'_>,
-    ) -> Result<(), EngineError> {
-        let step = format!("following the log of container {id}");
-        let options = LogsOptionsBuilder::new()
-            .follow(true)
-            .stdout(true)
-            .stderr(true)
-            .build();
-        let mut log = self.client.logs(id, Some(options));
-        while let Some(piece) = log.next().await {
-            let (kind, bytes) = split(piece.map_err(|error| self.explain(&step, error))?);
-            sink(kind, &bytes);
-        }
-        Ok(())
     }
 
     pub(super) async fn kill_container(&self, id: &str) -> Result<(), EngineError> {
@@ -180,16 +157,6 @@ impl DockerEngine {
             .into_iter()
             .filter_map(|mut row| row.pop())
             .collect())
-    }
-}
-
-/// Which stream a piece is of. Bytes without a frame are the engine's own words.
-pub(super) fn split(piece: LogOutput) -> (StreamKind, bytes::Bytes) {
-    match piece {
-        LogOutput::StdOut { message } => (StreamKind::Stdout, message),
-        LogOutput::StdErr { message }
-        | LogOutput::StdIn { message }
-        | LogOutput::Console { message } => (StreamKind::Stderr, message),
     }
 }
 

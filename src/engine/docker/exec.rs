@@ -14,7 +14,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::DockerEngine;
 use super::call::{QUICK, SLOW};
-use super::container::{environment, split};
+use super::container::environment;
+use super::log::split;
 use crate::engine::{Captured, Ended, EngineError, ExecSpec, Execution, StreamKind};
 
 /// Nearly every check ends before this, in three calls. One that is still going
@@ -46,6 +47,7 @@ impl DockerEngine {
             engine: self,
             exec: &exec,
             end: begun + deadline,
+            is_fed: spec.stdin.is_some(),
         };
         let ended = watch.drain(output, &mut pipes).await?;
         let duration = begun.elapsed();
@@ -139,6 +141,8 @@ fn is_runtime_complaint(text: &str) -> bool {
         "OCI runtime",
         "OCI permission denied",
         "unable to start container process",
+        "unable to find user",
+        "unable to find group",
         "exec failed",
     ]
     .iter()
@@ -190,6 +194,7 @@ struct Watch<'a> {
     engine: &'a DockerEngine,
     exec: &'a str,
     end: Instant,
+    is_fed: bool,
 }
 
 impl Watch<'_> {
@@ -209,6 +214,13 @@ impl Watch<'_> {
                     Some(Ok(piece)) => {
                         has_run = true;
                         pipes.take(piece);
+                    }
+                    // A program that ends without having read all its input:
+                    // Podman closes with the rest unread, which resets.
+                    Some(Err(Error::IOError { err }))
+                        if self.is_fed && err.kind() == std::io::ErrorKind::ConnectionReset =>
+                    {
+                        return Ok(None);
                     }
                     Some(Err(error)) => {
                         return Err(self.engine.explain("reading a program's output", error));

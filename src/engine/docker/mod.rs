@@ -7,6 +7,7 @@ mod connect;
 mod container;
 mod exec;
 mod image;
+mod log;
 mod tar_head;
 #[cfg(test)]
 mod tests;
