@@ -313,6 +313,10 @@ pub trait Engine: Send + Sync {
         limit: usize,
     ) -> Result<Option<FileContent>, EngineError>;
 
+    /// The sha256 of a file's content, 64 hexadecimal digits, however long the
+    /// file is; `None` where there is no such file.
+    async fn sha256(&self, id: &str, path: &str) -> Result<Option<String>, EngineError>;
+
     /// The containers that carry a label of this name.
     async fn labelled(&self, label: &str) -> Result<Vec<OwnedContainer>, EngineError>;
 

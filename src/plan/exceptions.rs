@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::image::Platform;
-use crate::suite::Exception;
+use crate::suite::{Exception, PART_SEPARATOR};
 
 /// The exceptions that may concern one case, or parts of it.
 #[derive(Clone, Debug, Default)]
@@ -40,19 +40,18 @@ impl Exceptions {
     pub fn of(all: &[Exception], check: &str, platform: &Platform, today: Date) -> Self {
         let entries = all
             .iter()
-            .filter(|exception| exception.platform.as_ref().is_none_or(|p| p == platform))
+            .filter(|exception| exception.covers(&exception.case, platform))
             .filter(|exception| {
-                exception.case == check
-                    || exception
-                        .case
-                        .strip_prefix(check)
-                        .is_some_and(|rest| rest.starts_with(" › "))
+                exception
+                    .case
+                    .strip_prefix(check)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(PART_SEPARATOR))
             })
             .map(|exception| Entry {
                 case: exception.case.clone(),
                 reason: exception.reason.clone(),
                 until: exception.until,
-                is_over: exception.until.is_some_and(|until| until < today),
+                is_over: exception.has_expired(today),
             })
             .collect();
         Self { entries }

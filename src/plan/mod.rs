@@ -123,7 +123,7 @@ pub fn platform_plan(
     let mut emulation_factor: f64 = 1.0;
     for file in suites {
         let suite = file.suite();
-        emulation = stricter(emulation, policy(&suite.emulation, platform));
+        emulation = stricter(emulation, suite.emulation_of(platform));
         emulation_factor = emulation_factor.max(suite.emulation_factor);
         for check in file.checks(platform) {
             let name = format!("{}/{}", suite.name, check.name);
@@ -158,10 +158,10 @@ pub fn platform_plan(
 }
 
 fn target(image: &ResolvedImage, platform: &Platform) -> Target {
-    if let Some(variant) = image.variants.iter().find(|v| v.platform == *platform) {
+    if let Some(variant) = image.variants.iter().find(|v| v.platform.satisfies(platform)) {
         return Target::Variant(Box::new(variant.clone()));
     }
-    if let Some(broken) = image.broken.iter().find(|b| b.platform == *platform) {
+    if let Some(broken) = image.broken.iter().find(|b| b.platform.satisfies(platform) || b.platform == *platform) {
         return Target::Broken(broken.digest.clone(), broken.fault.clone());
     }
     Target::Broken(
@@ -171,13 +171,6 @@ fn target(image: &ResolvedImage, platform: &Platform) -> Target {
             is_index: image.origin == Origin::RegistryIndex,
         },
     )
-}
-
-fn policy(rules: &[(Option<Platform>, EmulationPolicy)], platform: &Platform) -> EmulationPolicy {
-    rules
-        .iter()
-        .find(|(of, _)| of.as_ref().is_none_or(|of| of == platform))
-        .map_or(EmulationPolicy::Allow, |(_, policy)| *policy)
 }
 
 fn stricter(one: EmulationPolicy, other: EmulationPolicy) -> EmulationPolicy {

@@ -89,41 +89,49 @@ impl DockerEngine {
         }))
     }
 
-    pub(super) async fn read_path(
+    pub(super) async fn read_archive(
         &self,
         id: &str,
         path: &str,
         limit: usize,
     ) -> Result<Option<FileContent>, EngineError> {
-        if self.facts.name == "Podman"
-            && let Ok(Some(link)) = self.look(id, path).await
-            && link.kind == FileType::Symlink
-        {
-            // Its archive would be the target's. Whose link it is, is not told.
-            return Ok(Some(FileContent {
-                kind: link.kind,
-                size: link.size,
-                mode: link.mode,
-                owner: (0, 0),
-                link_target: link.link_target,
-                bytes: Vec::new(),
-            }));
+        match self.first_entry(id, path, FirstEntry::with_limit(limit)).await? {
+            Some(entry) => entry.finish().map(Some).map_err(|why| EngineError::Unexpected {
+                step: format!("reading {path} in container {id}"),
+                why,
+            }),
+            None => Ok(None),
         }
-        self.read_archive(id, path, limit).await
     }
 
-    async fn read_archive(
+    /// The sha256 of a file, hashed as it passes: no file is too large for that.
+    pub(super) async fn hash_path(
         &self,
         id: &str,
         path: &str,
-        limit: usize,
-    ) -> Result<Option<FileContent>, EngineError> {
+    ) -> Result<Option<String>, EngineError> {
+        let entry = self.first_entry(id, path, FirstEntry::hashing()).await?;
+        match entry {
+            Some(entry) if !entry.is_complete() => Err(EngineError::Unexpected {
+                step: format!("reading {path} in container {id}"),
+                why: "the engine's archive ends too early".to_owned(),
+            }),
+            Some(entry) => Ok(entry.sha256()),
+            None => Ok(None),
+        }
+    }
+
+    async fn first_entry(
+        &self,
+        id: &str,
+        path: &str,
+        mut entry: FirstEntry,
+    ) -> Result<Option<FirstEntry>, EngineError> {
         let step = format!("reading {path} in container {id}");
         let options = DownloadFromContainerOptionsBuilder::new()
             .path(path)
             .build();
         let mut archive = self.client.download_from_container(id, Some(options));
-        let mut entry = FirstEntry::with_limit(limit);
         let end = Instant::now() + SLOW;
         let broken = |why: String| EngineError::Unexpected {
             step: step.clone(),
@@ -151,7 +159,7 @@ impl DockerEngine {
             };
             entry.push(&piece).map_err(broken)?;
         }
-        entry.finish().map(Some).map_err(broken)
+        Ok(Some(entry))
     }
 }
 

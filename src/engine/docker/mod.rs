@@ -104,7 +104,11 @@ impl Engine for DockerEngine {
         path: &str,
         limit: usize,
     ) -> Result<Option<FileContent>, EngineError> {
-        self.read_path(id, path, limit).await
+        self.read_archive(id, path, limit).await
+    }
+
+    async fn sha256(&self, id: &str, path: &str) -> Result<Option<String>, EngineError> {
+        self.hash_path(id, path).await
     }
 
     async fn labelled(&self, label: &str) -> Result<Vec<OwnedContainer>, EngineError> {

@@ -1,6 +1,7 @@
 //! The first entry of a tar stream, read as it arrives, so that a stream can be
 //! dropped once enough of it is there.
 
+use sha2::{Digest as _, Sha256};
 use tar::{EntryType, Header, PaxExtensions};
 
 use crate::engine::{FileContent, FileType};
@@ -15,6 +16,8 @@ pub(super) struct FirstEntry {
     limit: usize,
     overrides: Overrides,
     entry: Option<FileContent>,
+    /// Hashes the whole content as it passes, and counts it.
+    hash: Option<(Sha256, u64)>,
 }
 
 /// What extension headers say of the entry that follows them.
@@ -33,14 +36,38 @@ impl FirstEntry {
             limit,
             overrides: Overrides::default(),
             entry: None,
+            hash: None,
         }
+    }
+
+    /// Keeps nothing of the content, and hashes all of it.
+    pub(super) fn hashing() -> Self {
+        Self {
+            hash: Some((Sha256::new(), 0)),
+            ..Self::with_limit(0)
+        }
+    }
+
+    /// The content's sha256 in hexadecimal; `None` where the entry is no file,
+    /// or was not hashed.
+    pub(super) fn sha256(&self) -> Option<String> {
+        let (hash, _) = self.hash.as_ref()?;
+        let is_file = self.entry.as_ref()?.kind == FileType::File;
+        is_file.then(|| {
+            let digest = hash.clone().finalize();
+            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        })
     }
 
     /// Whether nothing more is needed.
     pub(super) fn is_complete(&self) -> bool {
-        self.entry
-            .as_ref()
-            .is_some_and(|entry| entry.bytes.len() >= self.wanted(entry))
+        self.entry.as_ref().is_some_and(|entry| {
+            let is_hashed = self
+                .hash
+                .as_ref()
+                .is_none_or(|(_, taken)| entry.kind != FileType::File || *taken >= entry.size);
+            is_hashed && entry.bytes.len() >= self.wanted(entry)
+        })
     }
 
     /// Takes the next piece; an error says what is wrong with the archive.
@@ -84,6 +111,12 @@ impl FirstEntry {
 
     fn take_content(&mut self, piece: &[u8]) {
         let Some(entry) = &self.entry else { return };
+        if let Some((hash, taken)) = &mut self.hash {
+            let left = usize::try_from(entry.size - *taken).unwrap_or(usize::MAX);
+            let content = piece.get(..left.min(piece.len())).unwrap_or(piece);
+            hash.update(content);
+            *taken += content.len() as u64;
+        }
         let room = self.wanted(entry).saturating_sub(entry.bytes.len());
         if let Some(entry) = &mut self.entry {
             entry.bytes.extend(piece.iter().take(room));

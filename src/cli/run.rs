@@ -1,0 +1,286 @@
+//! `everyarch run`: the stages of a run, one after the other.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::RunArguments;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::outputs::Outputs;
+use super::screen::{self, Screen};
+use super::{engines, signals, suites};
+use crate::engine::{LocalImage, PullCredentials};
+use crate::event::{Event, RunResult};
+use crate::image::{
+    Digest, ImageReference, Origin, Platform, RegistryReference, ResolvedImage, Variant,
+};
+use crate::plan::{self, Plan, Selection};
+use crate::report::terminal::write_summary;
+use crate::run::{Engines, Masker, RunInput, RunOptions};
+use crate::source::{
+    self, Credentials, FoundCredentials, RegistryOptions, SourceError,
+    credentials::HELPER_DEADLINE, registry::Patience,
+};
+use crate::suite::SuiteFile;
+
+pub(super) async fn run(arguments: Box<RunArguments>) -> Exit {
+    let clock = Instant::now();
+    let screen = Screen::new(arguments.screen);
+    let Ok(suites) = suites::read(&arguments.suite, Screen::is_colored(arguments.screen)) else {
+        return Exit::Usage;
+    };
+    let outputs = match Outputs::open(arguments.junit.as_deref(), arguments.json.as_deref()) {
+        Ok(outputs) => outputs,
+        Err(message) => {
+            screen::complain(&message, Some("nothing was run"));
+            return Exit::Error;
+        }
+    };
+    let cancel = signals::cancellation();
+    let prepared = tokio::select! {
+        prepared = prepare(&arguments, &suites) => prepared,
+        () = cancel.cancelled() => Err(Failure::interrupted()),
+    };
+    let (image, plan, engines, credentials) = match prepared {
+        Ok(Prepared::Run(image, plan, engines, credentials)) => (image, plan, engines, credentials),
+        Ok(Prepared::Listed) => return Exit::Passed,
+        Err(failure) => return failure.end(&arguments.image, outputs, clock),
+    };
+    let masker = masker(&suites, credentials.as_ref());
+    let input = RunInput {
+        image: *image,
+        plan,
+        engines,
+        credentials: credentials.map(for_engine),
+        options: options(&arguments),
+        masker,
+        cancel: cancel.clone(),
+    };
+    let result = observed(input, &screen, cancel).await;
+    let mut text = Vec::new();
+    // Writing into memory does not fail.
+    let _ = write_summary(&result, &screen.view, &mut text);
+    screen::print(&String::from_utf8_lossy(&text));
+    if let Err(message) = outputs.write(&result) {
+        screen::complain(&message, Some("a result that nobody can read is no pass"));
+        return Exit::Error;
+    }
+    Exit::of(&result)
+}
+
+/// What stands before the first container.
+enum Prepared {
+    Run(Box<ResolvedImage>, Plan, Engines, Option<FoundCredentials>),
+    Listed,
+}
+
+async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepared, Failure> {
+    let selection = Selection {
+        platforms: arguments.platform.clone(),
+        filter: arguments.filter.clone(),
+    };
+    let wanted = plan::wanted(suites, &selection);
+    let today = jiff::Zoned::now().date();
+    // A plan that selects nothing on any platform is known without a registry.
+    if let Some(platforms) = &wanted {
+        let cases = platforms
+            .iter()
+            .map(|platform| plan::platform_plan(platform, suites, &selection, today).cases.len());
+        nothing_selected(cases.sum(), arguments)?;
+    }
+    let mut found_engines = None;
+    let (image, credentials) = match &arguments.image {
+        ImageReference::Registry(reference) => {
+            let credentials = source::credentials(
+                reference,
+                &source::Surroundings::of_this_process(),
+                HELPER_DEADLINE,
+            )
+            .await
+            .map_err(|error| unresolved(&error))?;
+            let image = resolve(arguments, reference, wanted.clone(), credentials.clone()).await?;
+            (image, credentials)
+        }
+        ImageReference::Engine(name) => {
+            let engines = engines::connect(&arguments.engine, wanted.as_deref().unwrap_or_default()).await?;
+            let image = local(&engines, &arguments.image, name, wanted.as_deref()).await?;
+            found_engines = Some(engines);
+            (image, None)
+        }
+    };
+    let plan = plan::plan(&image, suites, &selection, today);
+    nothing_selected(plan.cases().iter().sum(), arguments)?;
+    if arguments.list {
+        screen::print(&listed(&plan));
+        return Ok(Prepared::Listed);
+    }
+    let engines = match found_engines {
+        Some(engines) => engines,
+        None => {
+            let platforms: Vec<Platform> = plan
+                .platforms
+                .iter()
+                .map(|planned| planned.platform.clone())
+                .collect();
+            engines::connect(&arguments.engine, &platforms).await?
+        }
+    };
+    Ok(Prepared::Run(Box::new(image), plan, engines, credentials))
+}
+
+fn nothing_selected(cases: usize, arguments: &RunArguments) -> Result<(), Failure> {
+    if cases > 0 {
+        return Ok(());
+    }
+    Err(match &arguments.filter {
+        Some(filter) => Failure::nothing(
+            format!("no case's `suite/name` matches {}", filter.as_str()),
+            "`--list` without `--filter` shows them all",
+        ),
+        None => Failure::nothing(
+            "the suite selects nothing: it has no check for these platforms",
+            "a run that tests nothing is no pass; add checks under `smoke:`",
+        ),
+    })
+}
+
+async fn resolve(
+    arguments: &RunArguments,
+    reference: &RegistryReference,
+    wanted: Option<Vec<Platform>>,
+    credentials: Option<FoundCredentials>,
+) -> Result<ResolvedImage, Failure> {
+    let options = RegistryOptions {
+        insecure: arguments.insecure_registry.clone(),
+        credentials,
+        wanted,
+        patience: Patience {
+            request_deadline: Duration::from_secs(arguments.step_timeout.min(30)),
+            ..Patience::default()
+        },
+        ..RegistryOptions::default()
+    };
+    source::resolve(reference, &options)
+        .await
+        .map_err(|error| unresolved(&error))
+}
+
+fn unresolved(error: &SourceError) -> Failure {
+    Failure::error("registry-error", error.to_string(), None)
+}
+
+/// An image that only an engine has: one platform, and no registry's word for it.
+async fn local(
+    engines: &Engines,
+    reference: &ImageReference,
+    name: &str,
+    wanted: Option<&[Platform]>,
+) -> Result<ResolvedImage, Failure> {
+    let mut image: Option<LocalImage> = None;
+    for engine in engines.all() {
+        image = engine
+            .image(name)
+            .await
+            .map_err(|error| engines::fault(&error))?;
+        if image.is_some() {
+            break;
+        }
+    }
+    let Some(image) = image else {
+        return Err(Failure::error(
+            "image-not-pulled",
+            format!("the engine has no image `{name}`"),
+            Some("`docker images` lists what it has; without `docker-daemon:` the name is looked up in its registry".to_owned()),
+        ));
+    };
+    let id = if image.id.contains(':') {
+        image.id.clone()
+    } else {
+        format!("sha256:{}", image.id)
+    };
+    let digest: Digest = id.parse().map_err(|error| {
+        Failure::error("engine-fault", format!("the engine's id of `{name}`: {error}"), None)
+    })?;
+    let is_wanted = wanted.is_none_or(|wanted| wanted.iter().any(|platform| image.platform.satisfies(platform)));
+    let variant = Variant {
+        platform: image.platform.clone(),
+        digest: digest.clone(),
+        config_digest: digest.clone(),
+        config: image.config,
+        pull_reference: digest.to_string(),
+        is_local: true,
+    };
+    Ok(ResolvedImage {
+        reference: reference.clone(),
+        digest,
+        origin: Origin::Engine,
+        available: vec![image.platform],
+        variants: if is_wanted { vec![variant] } else { Vec::new() },
+        broken: Vec::new(),
+    })
+}
+
+/// The plan as `--list` shows it.
+fn listed(plan: &Plan) -> String {
+    let mut text = String::new();
+    for planned in &plan.platforms {
+        text.push_str(&format!("{}\n", planned.platform));
+        for case in &planned.cases {
+            text.push_str(&format!("  {}/{}\n", case.suite, case.check.name));
+        }
+    }
+    crate::report::escape::for_terminal(&text)
+}
+
+fn options(arguments: &RunArguments) -> RunOptions {
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    RunOptions {
+        jobs: arguments.jobs.map_or(processors.max(2), usize::from),
+        pull: arguments.pull.into(),
+        keep: arguments.keep,
+        remove_images: arguments.remove_images,
+        fail_fast: arguments.fail_fast,
+        engine_deadline: Duration::from_secs(arguments.step_timeout),
+    }
+}
+
+fn masker(suites: &[SuiteFile], credentials: Option<&FoundCredentials>) -> Masker {
+    let declared = suites
+        .iter()
+        .flat_map(|suite| &suite.suite().secrets)
+        .map(|secret| secret.reveal().to_owned());
+    let of_registry = credentials.map(|found| match &found.credentials {
+        Credentials::Basic { password, .. } => password.clone(),
+        Credentials::IdentityToken(token) => token.clone(),
+    });
+    Masker::new(declared.chain(of_registry))
+}
+
+fn for_engine(found: FoundCredentials) -> PullCredentials {
+    match found.credentials {
+        Credentials::Basic { username, password } => PullCredentials::Basic { username, password },
+        Credentials::IdentityToken(token) => PullCredentials::IdentityToken(token),
+    }
+}
+
+/// Runs, and shows what happens while it does.
+async fn observed(input: RunInput, screen: &Screen, cancel: CancellationToken) -> RunResult {
+    let (sender, mut events) = mpsc::unbounded_channel::<Event>();
+    let mut progress = screen.progress();
+    let running = tokio::spawn(crate::run::run(input, sender));
+    while let Some(event) = events.recv().await {
+        let mut text = Vec::new();
+        let _ = progress.observe(&event, &mut text);
+        if !text.is_empty() {
+            screen::print(&String::from_utf8_lossy(&text));
+        }
+    }
+    drop(cancel);
+    match running.await {
+        Ok(result) => result,
+        // A panic outside every platform's task: nothing is left to be reported but it.
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
