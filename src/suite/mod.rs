@@ -6,6 +6,7 @@
 //! can't fail. `suites/README.md` lists every key.
 
 mod decode;
+mod exception;
 mod file;
 mod json_path;
 mod model;
@@ -18,6 +19,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use exception::Exception;
 pub use file::SuiteFile;
 pub(crate) use json_path::write as write_json_path;
 pub use model::*;

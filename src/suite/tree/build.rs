@@ -6,13 +6,14 @@ use std::ops::Range;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Tag};
 
-use super::{Entry, Key, Kind, Node, Scalar};
+use super::merge::{Written, own_and_merged};
+use super::{Key, Kind, Node, Scalar};
 use crate::diagnostic::{Diagnostic, code};
 
 /// Deeper than any suite, and far from what a stack of 2 MiB bears.
 const MAX_DEPTH: usize = 64;
 /// All nodes after aliases are replaced.
-const MAX_NODES: usize = 200_000;
+const MAX_NODES: usize = 50_000;
 
 /// The tree of a text, or nothing where it has none, with what was wrong.
 /// A syntax error ends it; duplicate keys and the like do not.
@@ -35,12 +36,12 @@ pub(in crate::suite) fn parse(source: &str) -> (Option<Node>, Vec<Diagnostic>) {
             }
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or_default();
-                Err(syntax_error(source, at, &error.info()))
+                Err(Box::new(syntax_error(source, at, &error.info())))
             }
         };
         if let Err(diagnostic) = step {
             // What follows a broken place is guesswork, and so is what stood half read.
-            builder.diagnostics.push(diagnostic);
+            builder.diagnostics.push(*diagnostic);
             return (None, builder.diagnostics);
         }
     }
@@ -86,6 +87,9 @@ fn syntax_error(source: &str, at: usize, info: &str) -> Diagnostic {
     .hint_if(hint.map(str::to_owned))
 }
 
+/// What goes wrong here ends the reading.
+type Step = Result<(), Box<Diagnostic>>;
+
 enum Frame {
     Seq {
         start: usize,
@@ -96,7 +100,7 @@ enum Frame {
     Map {
         start: usize,
         anchor: usize,
-        entries: Vec<(Key, bool, Node)>,
+        entries: Vec<Written>,
         key: Option<(Key, bool)>,
         depth: usize,
     },
@@ -120,14 +124,14 @@ struct Builder<'s> {
 }
 
 impl Builder<'_> {
-    fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Diagnostic> {
+    fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Step {
         match event {
-            Event::DocumentStart(..) if self.root.is_some() => Err(Diagnostic::new(
+            Event::DocumentStart(..) if self.root.is_some() => Err(Box::new(Diagnostic::new(
                 code::YAML_UNSUPPORTED,
                 span,
                 "a suite is one YAML document",
                 "a second one begins here",
-            )),
+            ))),
             Event::Scalar(text, style, anchor, tag) => {
                 let scalar = self.scalar(text.into_owned(), style, tag.as_deref(), &span);
                 let is_plain = style == ScalarStyle::Plain;
@@ -198,7 +202,7 @@ impl Builder<'_> {
         );
     }
 
-    fn open(&mut self, frame: Frame) -> Result<(), Diagnostic> {
+    fn open(&mut self, frame: Frame) -> Step {
         if self.frames.len() >= MAX_DEPTH {
             let start = match &frame {
                 Frame::Seq { start, .. } | Frame::Map { start, .. } => *start,
@@ -209,7 +213,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn close(&mut self, end: usize) -> Result<(), Diagnostic> {
+    fn close(&mut self, end: usize) -> Step {
         match self.frames.pop() {
             Some(Frame::Seq {
                 start,
@@ -230,7 +234,7 @@ impl Builder<'_> {
                 depth,
                 ..
             }) => {
-                let entries = self.merged(entries);
+                let entries = own_and_merged(entries, &mut self.diagnostics);
                 let node = Node {
                     span: self.trimmed(start, end),
                     kind: Kind::Map(entries),
@@ -247,14 +251,14 @@ impl Builder<'_> {
         start..start + text.trim_end().len()
     }
 
-    fn alias(&mut self, id: usize, span: &Range<usize>) -> Result<(), Diagnostic> {
+    fn alias(&mut self, id: usize, span: &Range<usize>) -> Step {
         let Some(Anchored { node, depth, size }) = self.anchors.get(&id).cloned() else {
-            return Err(Diagnostic::new(
+            return Err(Box::new(Diagnostic::new(
                 code::YAML_SYNTAX,
                 span.clone(),
                 "an alias can't stand inside of what it names",
                 "here",
-            ));
+            )));
         };
         self.nodes = self.nodes.saturating_add(size);
         if self.frames.len() + depth > MAX_DEPTH {
@@ -270,13 +274,7 @@ impl Builder<'_> {
     }
 
     /// Hands a finished node to what holds it.
-    fn complete(
-        &mut self,
-        node: Node,
-        anchor: usize,
-        node_depth: usize,
-        is_plain: bool,
-    ) -> Result<(), Diagnostic> {
+    fn complete(&mut self, node: Node, anchor: usize, node_depth: usize, is_plain: bool) -> Step {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             return Err(too_much(node.span, "the file is too large"));
@@ -303,17 +301,23 @@ impl Builder<'_> {
             }) => match key.take() {
                 Some((name, is_merge)) => {
                     *depth = (*depth).max(node_depth);
-                    entries.push((name, is_merge, node));
+                    entries.push(Written {
+                        key: name,
+                        is_merge,
+                        value: node,
+                    });
                 }
                 None => {
                     let Kind::Scalar(scalar) = node.kind else {
-                        return Err(Diagnostic::new(
-                            code::YAML_UNSUPPORTED,
-                            node.span,
-                            "a key must be a text",
-                            "this is none",
-                        )
-                        .hint("a value that begins with `{` or `[` must be quoted"));
+                        return Err(Box::new(
+                            Diagnostic::new(
+                                code::YAML_UNSUPPORTED,
+                                node.span,
+                                "a key must be a text",
+                                "this is none",
+                            )
+                            .hint("a value that begins with `{` or `[` must be quoted"),
+                        ));
                     };
                     let is_merge = is_plain && scalar.text == "<<";
                     *key = Some((
@@ -328,55 +332,6 @@ impl Builder<'_> {
         }
         Ok(())
     }
-
-    /// A map's own entries, then those of `<<` that it does not have.
-    fn merged(&mut self, written: Vec<(Key, bool, Node)>) -> Vec<Entry> {
-        let mut seen: HashMap<String, Range<usize>> = HashMap::new();
-        let mut entries: Vec<Entry> = Vec::with_capacity(written.len());
-        let mut sources = Vec::new();
-        for (key, is_merge, value) in written {
-            if is_merge {
-                sources.push(value);
-            } else if let Some(first) = seen.get(&key.text) {
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        code::DUPLICATE_KEY,
-                        key.span.clone(),
-                        format!("`{}` is given twice", key.text),
-                        "again here",
-                    )
-                    .also(first.clone(), "first here"),
-                );
-            } else {
-                seen.insert(key.text.clone(), key.span.clone());
-                entries.push(Entry { key, value });
-            }
-        }
-        for source in sources {
-            let maps = match source.kind {
-                Kind::Seq(maps) => maps,
-                _ => vec![source],
-            };
-            for map in maps {
-                let Kind::Map(merged) = map.kind else {
-                    self.diagnostics.push(Diagnostic::new(
-                        code::YAML_UNSUPPORTED,
-                        map.span.clone(),
-                        format!("`<<` merges maps, and this is {}", map.what()),
-                        "not a map",
-                    ));
-                    continue;
-                };
-                for entry in merged {
-                    if !seen.contains_key(&entry.key.text) {
-                        seen.insert(entry.key.text.clone(), entry.key.span.clone());
-                        entries.push(entry);
-                    }
-                }
-            }
-        }
-        entries
-    }
 }
 
 fn size(node: &Node) -> usize {
@@ -387,13 +342,13 @@ fn size(node: &Node) -> usize {
     }
 }
 
-fn too_much(span: Range<usize>, label: &str) -> Diagnostic {
-    Diagnostic::new(
+fn too_much(span: Range<usize>, label: &str) -> Box<Diagnostic> {
+    Box::new(Diagnostic::new(
         code::YAML_LIMIT,
         span,
         "this document is too much for a suite",
         label,
-    )
+    ))
 }
 
 #[cfg(test)]

@@ -1,6 +1,74 @@
-//! One map over another: what `per_platform` does.
+//! One map over another: YAML's `<<`, and what `per_platform` does.
 
-use super::{Entry, Kind, Node};
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::{Entry, Key, Kind, Node};
+use crate::diagnostic::{Diagnostic, code};
+
+/// An entry as it is written; `<<` is told from a quoted key of that name.
+pub(super) struct Written {
+    pub(super) key: Key,
+    pub(super) is_merge: bool,
+    pub(super) value: Node,
+}
+
+/// A map's own entries, then those of `<<` that it does not have.
+pub(super) fn own_and_merged(
+    written: Vec<Written>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Entry> {
+    let mut seen: HashMap<String, Range<usize>> = HashMap::new();
+    let mut entries: Vec<Entry> = Vec::with_capacity(written.len());
+    let mut sources = Vec::new();
+    for Written {
+        key,
+        is_merge,
+        value,
+    } in written
+    {
+        if is_merge {
+            sources.push(value);
+        } else if let Some(first) = seen.get(&key.text) {
+            diagnostics.push(
+                Diagnostic::new(
+                    code::DUPLICATE_KEY,
+                    key.span.clone(),
+                    format!("`{}` is given twice", key.text),
+                    "again here",
+                )
+                .also(first.clone(), "first here"),
+            );
+        } else {
+            seen.insert(key.text.clone(), key.span.clone());
+            entries.push(Entry { key, value });
+        }
+    }
+    for source in sources {
+        let maps = match source.kind {
+            Kind::Seq(maps) => maps,
+            _ => vec![source],
+        };
+        for map in maps {
+            let Kind::Map(merged) = map.kind else {
+                diagnostics.push(Diagnostic::new(
+                    code::YAML_UNSUPPORTED,
+                    map.span.clone(),
+                    format!("`<<` merges maps, and this is {}", map.what()),
+                    "not a map",
+                ));
+                continue;
+            };
+            for entry in merged {
+                if !seen.contains_key(&entry.key.text) {
+                    seen.insert(entry.key.text.clone(), entry.key.span.clone());
+                    entries.push(entry);
+                }
+            }
+        }
+    }
+    entries
+}
 
 /// `base` with `over` laid on it: maps are merged key by key, everything else
 /// is replaced. A replaced value keeps the place where it was written, so that
