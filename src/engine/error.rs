@@ -34,7 +34,7 @@ pub enum EngineError {
     Refused {
         /// What was being done.
         step: String,
-        /// The HTTP status.
+        /// The HTTP status; 500 for an error told within a stream.
         status: u16,
         /// Its message.
         message: String,

@@ -58,9 +58,10 @@ pub struct ContainerSpec {
     pub image: String,
     /// The platform asked for; some engines ignore it, so the result is verified.
     pub platform: Option<Platform>,
-    /// Replaces the image's entrypoint; `None` leaves it.
+    /// Replaces the image's entrypoint, and then the image's command does not
+    /// count either; `None` leaves it, an empty list means none at all.
     pub entrypoint: Option<Vec<String>>,
-    /// Replaces the image's command; `None` leaves it.
+    /// Replaces the image's command; `None` leaves it where the entrypoint is the image's.
     pub cmd: Option<Vec<String>>,
     /// Added to the image's environment.
     pub env: Vec<(String, String)>,
@@ -102,7 +103,9 @@ pub enum Ended {
     Deadline,
 }
 
-/// What came of an exec.
+/// What came of an exec. A program that can't be started (missing, of another
+/// architecture, by an unknown user) is one as well: it ends with 126 or 127,
+/// and standard error holds the engine's words.
 #[derive(Clone, Debug)]
 pub struct Execution {
     /// How it ended. After [`Ended::Deadline`] the program may still be
@@ -119,7 +122,8 @@ pub struct Execution {
 /// A container's state.
 #[derive(Clone, Debug, Default)]
 pub struct ContainerState {
-    /// The id of the image it was made from.
+    /// The id of the image it was made from: its config's digest, except in
+    /// engines with containerd's image store, where it is the manifest's.
     pub image_id: String,
     /// Whether its first process lives.
     pub is_running: bool,
@@ -177,7 +181,7 @@ pub struct FileStat {
     pub size: u64,
     /// Permission bits, with setuid, setgid and sticky.
     pub mode: u32,
-    /// Where a symlink points, as it is written (Podman resolves it).
+    /// Where a symlink points, as the engine resolves it: an absolute path.
     pub link_target: Option<String>,
 }
 
@@ -190,9 +194,10 @@ pub struct FileContent {
     pub size: u64,
     /// Permission bits.
     pub mode: u32,
-    /// Owner and group ids.
+    /// Owner and group ids. Podman does not tell those of a symlink: zeros.
     pub owner: (u64, u64),
-    /// Where a symlink points.
+    /// Where a symlink points, as it is written (Podman: resolved; and a link
+    /// that points nowhere is nothing to it).
     pub link_target: Option<String>,
     /// The first bytes, up to the limit asked for.
     pub bytes: Vec<u8>,

@@ -176,20 +176,10 @@ async fn open(address: &str, endpoint: &Endpoint) -> Result<Docker, EngineError>
 
 /// Opens the socket once, to tell apart what bollard calls "client error".
 async fn knock(address: &str, path: &Path) -> Result<(), EngineError> {
-    use std::io::ErrorKind;
     let opened = tokio::time::timeout(GREETING, tokio::net::UnixStream::connect(path)).await;
     let why = match opened {
         Ok(Ok(_)) => return Ok(()),
-        Ok(Err(error)) => match error.kind() {
-            ErrorKind::NotFound => "there is no such socket".to_owned(),
-            ErrorKind::PermissionDenied => {
-                "permission denied: add yourself to the socket's group (`sudo usermod -aG docker $USER`, then log in anew), or use sudo".to_owned()
-            }
-            ErrorKind::ConnectionRefused => {
-                "nothing listens on this socket: is the engine running?".to_owned()
-            }
-            _ => error.to_string(),
-        },
+        Ok(Err(error)) => why_closed(&error),
         Err(_) => {
             return Err(EngineError::Deadline {
                 step: format!("connecting to {address}"),
@@ -202,6 +192,20 @@ async fn knock(address: &str, path: &Path) -> Result<(), EngineError> {
         address: address.to_owned(),
         why,
     })
+}
+
+fn why_closed(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such socket".to_owned(),
+        ErrorKind::PermissionDenied => {
+            "permission denied: add yourself to the socket's group (`sudo usermod -aG docker $USER`, then log in anew), or use sudo".to_owned()
+        }
+        ErrorKind::ConnectionRefused => {
+            "nothing listens on this socket: is the engine running?".to_owned()
+        }
+        _ => error.to_string(),
+    }
 }
 
 async fn greet(address: &str, client: &Docker, is_local: bool) -> Result<EngineFacts, EngineError> {
@@ -312,6 +316,14 @@ mod tests {
             let error = Endpoint::parse(address, None).expect_err(address);
             assert!(error.to_string().contains(hint), "{error}");
         }
+    }
+
+    #[test]
+    fn a_closed_socket_says_what_helps() {
+        let why = |kind: std::io::ErrorKind| why_closed(&kind.into());
+        assert!(why(std::io::ErrorKind::PermissionDenied).contains("usermod -aG docker"));
+        assert!(why(std::io::ErrorKind::NotFound).contains("no such socket"));
+        assert!(why(std::io::ErrorKind::ConnectionRefused).contains("is the engine running"));
     }
 
     #[test]
