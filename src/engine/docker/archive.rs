@@ -95,11 +95,17 @@ impl DockerEngine {
         path: &str,
         limit: usize,
     ) -> Result<Option<FileContent>, EngineError> {
-        match self.first_entry(id, path, FirstEntry::with_limit(limit)).await? {
-            Some(entry) => entry.finish().map(Some).map_err(|why| EngineError::Unexpected {
-                step: format!("reading {path} in container {id}"),
-                why,
-            }),
+        match self
+            .first_entry(id, path, FirstEntry::with_limit(limit))
+            .await?
+        {
+            Some(entry) => entry
+                .finish()
+                .map(Some)
+                .map_err(|why| EngineError::Unexpected {
+                    step: format!("reading {path} in container {id}"),
+                    why,
+                }),
             None => Ok(None),
         }
     }
