@@ -126,17 +126,31 @@ pub(super) fn mismatches(found: &[Mismatch]) -> Vec<Cause> {
         .collect()
 }
 
-/// Puts what broke and why in the order in which they are read: an established
-/// reason first, else the mismatch.
+/// Puts what broke and why in the order in which they are read. An established
+/// reason explains the rest: what broke becomes its evidence, since "why is not
+/// established" beside it would contradict it.
 pub(super) fn arrange(mut mismatches: Vec<Cause>, mut reasons: Vec<Cause>) -> Vec<Cause> {
-    if reasons
-        .first()
-        .is_some_and(|reason| reason.confidence == Confidence::Established)
-    {
-        reasons.append(&mut mismatches);
-        reasons
-    } else {
-        mismatches.append(&mut reasons);
-        mismatches
+    match reasons.first_mut() {
+        Some(reason) if reason.confidence == Confidence::Established => {
+            for mismatch in mismatches {
+                if mismatch.confidence == Confidence::Established {
+                    reasons.push(mismatch);
+                } else if let Some(reason) = reasons.first_mut() {
+                    reason.evidence.push(format!("so {}", mismatch.message));
+                }
+            }
+            reasons
+        }
+        _ => {
+            mismatches.append(&mut reasons);
+            mismatches
+        }
     }
+}
+
+/// Whether the causes already say that a program could not be executed at all.
+pub(super) fn says_not_executed(causes: &[Cause]) -> bool {
+    causes
+        .iter()
+        .any(|cause| cause.confidence == Confidence::Established && cause.code.starts_with("exec-"))
 }

@@ -251,7 +251,7 @@ async fn attempts(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<F
                     // What the earlier attempt showed, for whoever looks into it.
                     finding.causes = before.causes.clone();
                 }
-                if finding.duration == Duration::ZERO || attempt > 0 {
+                if finding.part.is_none() || attempt > 0 {
                     finding.duration = clock.elapsed();
                 }
             }

@@ -102,8 +102,7 @@ impl Room {
         pull(&shared, &engine, &variant)
             .await
             .map_err(|cause| unready("the image can be pulled", *cause, false, &facts))?;
-        let made =
-            session::create_first(&shared, &engine, &variant.pull_reference, &variant.platform);
+        let made = session::create_first(&shared, &engine, &variant);
         let container = made
             .await
             .map_err(|error| fault("a container can be made", error, &facts))?;
@@ -193,7 +192,7 @@ impl Room {
             .get_or_try_init(|| async {
                 let spec = ContainerSpec {
                     image: self.variant.pull_reference.clone(),
-                    platform: Some(self.variant.platform.clone()),
+                    platform: Some(session::asked_platform(&self.variant)),
                     // It needs a command to be made, and is never started.
                     entrypoint: Some(vec!["/never-started".to_owned()]),
                     ..ContainerSpec::default()

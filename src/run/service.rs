@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::http::Route;
 use super::room::Room;
-use super::session::OUTPUT_CAP;
+use super::session::{OUTPUT_CAP, asked_platform};
 use crate::diagnosis::guest_signal;
 use crate::engine::{Captured, ContainerSpec, ContainerState, EngineError, StreamKind};
 
@@ -59,7 +59,7 @@ impl Service {
         let is_local = room.engine.facts().is_local;
         let spec = ContainerSpec {
             image: room.variant.pull_reference.clone(),
-            platform: Some(room.variant.platform.clone()),
+            platform: Some(asked_platform(&room.variant)),
             publish: if is_local { spec.publish } else { Vec::new() },
             ..spec
         };

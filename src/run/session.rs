@@ -9,7 +9,7 @@ use super::room::Room;
 use crate::engine::{
     ContainerSpec, Ended, Engine, EngineError, ExecSpec, Execution, NewFile, tiny_elf,
 };
-use crate::image::Platform;
+use crate::image::{Platform, Variant};
 
 /// Where our own programs lie in a session's container.
 const FOLDER: &str = "/.everyarch";
@@ -33,11 +33,18 @@ pub(super) fn probe_path() -> String {
     format!("{FOLDER}/probe")
 }
 
+/// The platform to ask an engine for. The digest names the image; engines that
+/// look at the platform too compare it with the config, not with the index.
+pub(super) fn asked_platform(variant: &Variant) -> Platform {
+    let said = variant.config.platform.clone();
+    said.unwrap_or_else(|| variant.platform.clone())
+}
+
 /// What the container of a session is made of.
-fn spec(image: &str, platform: &Platform) -> ContainerSpec {
+fn spec(variant: &Variant) -> ContainerSpec {
     ContainerSpec {
-        image: image.to_owned(),
-        platform: Some(platform.clone()),
+        image: variant.pull_reference.clone(),
+        platform: Some(asked_platform(variant)),
         entrypoint: Some(vec![format!("{FOLDER}/hold")]),
         cmd: Some(Vec::new()),
         no_healthcheck: true,
@@ -102,10 +109,7 @@ impl Session {
         let id = room
             .shared
             .containers
-            .create(
-                &room.engine,
-                spec(&room.variant.pull_reference, &room.variant.platform),
-            )
+            .create(&room.engine, spec(&room.variant))
             .await?;
         let files = programs(room.engine.as_ref(), &room.variant.platform)?;
         room.engine.put(&id, &files).await?;
@@ -162,11 +166,7 @@ impl Session {
 pub(super) async fn create_first(
     shared: &Shared,
     engine: &Arc<dyn Engine>,
-    image: &str,
-    platform: &Platform,
+    variant: &Variant,
 ) -> Result<String, EngineError> {
-    shared
-        .containers
-        .create(engine, spec(image, platform))
-        .await
+    shared.containers.create(engine, spec(variant)).await
 }

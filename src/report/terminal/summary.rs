@@ -158,12 +158,14 @@ fn write_skipped(result: &RunResult, view: &View, out: &mut dyn Write) -> io::Re
     if any { writeln!(out) } else { Ok(()) }
 }
 
-/// Notes of cases that have no failure to stand under.
+/// Notes of cases that have no failure to stand under. What a passing case has
+/// to say besides is for those who ask for more.
 fn write_notes(result: &RunResult, view: &View, out: &mut dyn Write) -> io::Result<()> {
     let mut any = false;
     for case in &result.cases {
         let flaky = case.outcome == Outcome::Passed && case.flaky;
-        let told = matches!(case.outcome, Outcome::Failed | Outcome::Error);
+        let told = matches!(case.outcome, Outcome::Failed | Outcome::Error)
+            || view.verbosity < Verbosity::Verbose;
         let before = flaky.then(|| {
             format!(
                 "passed only after a retry; before that: {}",

@@ -12,7 +12,7 @@ use crate::engine::{Ended, EngineError, ExecSpec};
 use crate::event::{Cause, Confidence};
 use crate::image::ElfHeader;
 use crate::repro::{RunLine, docker_run_line};
-use crate::run::finding::{Finding, cause};
+use crate::run::finding::{Finding, arrange, cause, says_not_executed};
 use crate::run::room::{Program, Room, masked_binary};
 use crate::run::session::Session;
 use crate::suite::{Runtime, Selection};
@@ -117,16 +117,19 @@ async fn put(
         Some(path) => room.program(path).await?.unwrap_or_else(|| program.clone()),
         None => program.clone(),
     };
-    match executable.header {
+    let masked = match executable.header {
         Some(header) if !header.is_for(platform) => {
-            causes.push(masked_binary(&executable.path, header, platform))
+            Some(masked_binary(&executable.path, header, platform))
         }
-        Some(_) => {}
-        None => notes.push(format!(
-            "{} is no ELF file; what it starts was not looked at",
-            executable.path
-        )),
-    }
+        Some(_) => None,
+        None => {
+            notes.push(format!(
+                "{} is no ELF file; what it starts was not looked at",
+                executable.path
+            ));
+            None
+        }
+    };
 
     match (&answer, execution.ended) {
         (Some(answer), Ended::Exit(0)) => {
@@ -182,8 +185,13 @@ async fn put(
                     ask.runtime.name()
                 ),
             ));
-            causes = crate::run::finding::arrange(causes, reasons);
+            causes = arrange(causes, reasons);
         }
+    }
+    if let Some(masked) = masked
+        && !says_not_executed(&causes)
+    {
+        causes.insert(0, masked);
     }
     let entrypoint = command.drain(..1).collect();
     let mut finding = Finding::judged(causes)

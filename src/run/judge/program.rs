@@ -8,7 +8,7 @@ use crate::check::{self, ProgramObservation};
 use crate::diagnosis::Observation;
 use crate::engine::{Ended, EngineError, ExecSpec, Execution};
 use crate::repro::{RunLine, docker_run_line};
-use crate::run::finding::{Finding, arrange, mismatches};
+use crate::run::finding::{Finding, arrange, mismatches, says_not_executed};
 use crate::run::room::Room;
 use crate::run::session::Session;
 use crate::suite::{Command, ExitExpectation, Run};
@@ -28,22 +28,23 @@ pub(super) async fn judge(
         stdin: run.stdin.as_ref().map(|text| text.clone().into_bytes()),
     };
     let execution = session.exec(&spec, deadline).await?;
-    let mut broken = mismatches(&check::program(
+    let broken = mismatches(&check::program(
         &run.expect,
         &observation(&execution, deadline),
     ));
-    // A program of another machine may meet every expectation here.
-    if let Some(word) = command.first()
-        && let Some(cause) = room.masked(word).await?
-    {
-        broken.insert(0, cause);
-    }
-    let causes = if broken.is_empty() {
+    let mut causes = if broken.is_empty() {
         Vec::new()
     } else {
         let reasons = reasons(room, session, &command, &execution, &run.expect.exit).await;
         arrange(broken, reasons)
     };
+    // A program of another machine may meet every expectation here.
+    if !says_not_executed(&causes)
+        && let Some(word) = command.first()
+        && let Some(masked) = room.masked(word).await?
+    {
+        causes.insert(0, masked);
+    }
     let mut finding = Finding::judged(causes)
         .output(execution.stdout.text(), execution.stderr.text())
         .took(execution.duration)

@@ -18,8 +18,12 @@ use crate::run::room::Room;
 use crate::run::service::{End, Service};
 use crate::suite::{HttpCheck, ReadyCondition, Start};
 
-/// How long a program without `ready:` must stay up, before the emulation factor.
-pub(super) const SETTLE: Duration = Duration::from_secs(2);
+/// How long a program that says nothing of its readiness must stay up to count
+/// as started. A wrong architecture shows in milliseconds; an emulated runtime
+/// takes a second or two before it runs its first line.
+pub(super) fn settle_time(room: &Room) -> Duration {
+    Duration::from_secs(if room.is_emulated() { 5 } else { 2 })
+}
 
 /// Between two looks at something that does not announce itself.
 const POLL: Duration = Duration::from_millis(100);
@@ -92,7 +96,7 @@ async fn observe(
         }
     }
     if start.ready.is_none() && start.http.is_empty() {
-        let causes = settle(room, service, (clock + room.stretch(SETTLE)).min(whole)).await?;
+        let causes = settle(room, service, (clock + settle_time(room)).min(whole)).await?;
         if !causes.is_empty() {
             return Ok(causes);
         }

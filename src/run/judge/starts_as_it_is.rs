@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::start::{SETTLE, broken_start, reproduce};
+use super::start::{broken_start, reproduce, settle_time};
 use crate::engine::{ContainerSpec, EngineError};
+use crate::event::Outcome;
 use crate::run::finding::Finding;
 use crate::run::room::Room;
 use crate::run::service::{End, Service};
@@ -29,10 +30,11 @@ pub(super) async fn judge(
         logs: Vec::new(),
     };
     let line = reproduce(room, &start);
-    if room.variant.config.command_line().is_empty() {
+    let command = room.variant.config.command_line();
+    let Some(word) = command.first() else {
         let note = "the image has neither entrypoint nor command: there is nothing to start";
         return Ok(vec![Finding::passed().note(note)]);
-    }
+    };
     let clock = Instant::now();
     let mut service = match Service::start(room, ContainerSpec::default(), &[]).await? {
         Ok(service) => service,
@@ -41,7 +43,7 @@ pub(super) async fn judge(
             return Ok(vec![finding.reproduce(line)]);
         }
     };
-    let until = clock + room.stretch(SETTLE).min(deadline);
+    let until = clock + settle_time(room).min(deadline);
     let ended = loop {
         match service.ended().await {
             Ok(None) if Instant::now() < until => {
@@ -65,6 +67,10 @@ pub(super) async fn judge(
             ))
         }
         Some(end) => broken_start(room, &end, Some(&service)).await,
+    };
+    let finding = match room.masked(word).await? {
+        Some(masked) if finding.outcome == Outcome::Passed => Finding::failed(vec![masked]),
+        _ => finding,
     };
     Ok(vec![
         finding
