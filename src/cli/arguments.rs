@@ -196,7 +196,9 @@ mod tests {
 
     #[test]
     fn an_engine_may_be_for_one_platform() {
-        let engine: EngineArgument = "linux/aarch64=tcp://builder:2375".parse().expect("an engine");
+        let engine: EngineArgument = "linux/aarch64=tcp://builder:2375"
+            .parse()
+            .expect("an engine");
         assert_eq!(engine.platform, "linux/arm64".parse().ok());
         assert_eq!(engine.url, "tcp://builder:2375");
         let engine: EngineArgument = "unix:///run/x.sock?a=b".parse().expect("an engine");
@@ -205,7 +207,9 @@ mod tests {
 
     #[test]
     fn a_platform_that_does_not_exist_is_a_usage_mistake() {
-        let error = "linux/amr64=tcp://x:1".parse::<EngineArgument>().expect_err("a typo");
+        let error = "linux/amr64=tcp://x:1"
+            .parse::<EngineArgument>()
+            .expect_err("a typo");
         assert!(error.contains("did you mean"), "{error}");
         assert!("localhost:2375".parse::<EngineArgument>().is_err());
     }

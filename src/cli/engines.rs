@@ -52,7 +52,9 @@ pub(super) async fn connect(
 /// An engine that does not answer, as the end of a run.
 pub(super) fn fault(error: &EngineError) -> Failure {
     let hint = match error {
-        EngineError::NotFound { .. } => Some("install Docker or Podman and start it, or name an engine: `--engine URL`".to_owned()),
+        EngineError::NotFound { .. } => Some(
+            "install Docker or Podman and start it, or name an engine: `--engine URL`".to_owned(),
+        ),
         _ => None,
     };
     Failure::error("no-engine", error.to_string(), hint)

@@ -32,7 +32,11 @@ impl Failure {
 
     /// SIGINT or SIGTERM.
     pub(super) fn interrupted() -> Self {
-        let mut failure = Self::error("interrupted", "interrupted before anything was judged", None);
+        let mut failure = Self::error(
+            "interrupted",
+            "interrupted before anything was judged",
+            None,
+        );
         failure.exit = Exit::Interrupted;
         failure
     }

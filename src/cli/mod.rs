@@ -23,10 +23,16 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Before anything opens a TLS connection; a second call finds it done.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
-            screen::complain(&format!("the asynchronous runtime can't be started: {error}"), None);
+            screen::complain(
+                &format!("the asynchronous runtime can't be started: {error}"),
+                None,
+            );
             return Exit::Error.into();
         }
     };

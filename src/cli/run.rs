@@ -85,9 +85,11 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
     let today = jiff::Zoned::now().date();
     // A plan that selects nothing on any platform is known without a registry.
     if let Some(platforms) = &wanted {
-        let cases = platforms
-            .iter()
-            .map(|platform| plan::platform_plan(platform, suites, &selection, today).cases.len());
+        let cases = platforms.iter().map(|platform| {
+            plan::platform_plan(platform, suites, &selection, today)
+                .cases
+                .len()
+        });
         nothing_selected(cases.sum(), arguments)?;
     }
     let mut found_engines = None;
@@ -104,7 +106,8 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
             (image, credentials)
         }
         ImageReference::Engine(name) => {
-            let engines = engines::connect(&arguments.engine, wanted.as_deref().unwrap_or_default()).await?;
+            let engines =
+                engines::connect(&arguments.engine, wanted.as_deref().unwrap_or_default()).await?;
             let image = local(&engines, &arguments.image, name, wanted.as_deref()).await?;
             found_engines = Some(engines);
             (image, None)
@@ -201,9 +204,17 @@ async fn local(
         format!("sha256:{}", image.id)
     };
     let digest: Digest = id.parse().map_err(|error| {
-        Failure::error("engine-fault", format!("the engine's id of `{name}`: {error}"), None)
+        Failure::error(
+            "engine-fault",
+            format!("the engine's id of `{name}`: {error}"),
+            None,
+        )
     })?;
-    let is_wanted = wanted.is_none_or(|wanted| wanted.iter().any(|platform| image.platform.satisfies(platform)));
+    let is_wanted = wanted.is_none_or(|wanted| {
+        wanted
+            .iter()
+            .any(|platform| image.platform.satisfies(platform))
+    });
     let variant = Variant {
         platform: image.platform.clone(),
         digest: digest.clone(),

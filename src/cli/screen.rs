@@ -78,7 +78,10 @@ pub(super) fn complain(message: &str, hint: Option<&str>) {
     let message = crate::report::escape::for_terminal(message);
     let mut text = format!("error: {}\n", message.trim_end());
     if let Some(hint) = hint {
-        text.push_str(&format!("  hint: {}\n", crate::report::escape::for_terminal(hint)));
+        text.push_str(&format!(
+            "  hint: {}\n",
+            crate::report::escape::for_terminal(hint)
+        ));
     }
     warn(&text);
 }
@@ -87,7 +90,9 @@ fn width() -> usize {
     if !std::io::stdout().is_terminal() {
         return LOG_WIDTH;
     }
-    console::Term::stdout().size_checked().map_or(LOG_WIDTH, |(_, columns)| columns.into())
+    console::Term::stdout()
+        .size_checked()
+        .map_or(LOG_WIDTH, |(_, columns)| columns.into())
 }
 
 /// `EVERYARCH_LOG` beats the flags; bollard's own debug lines carry whole

@@ -31,7 +31,10 @@ pub(super) fn read(named: &[PathBuf], color: bool) -> Result<Vec<SuiteFile>, ()>
         };
         match SuiteFile::parse(&shown, &text, &|name| std::env::var(name).ok()) {
             Ok(suite) => {
-                if let Some(other) = suites.iter().find(|other| other.suite().name == suite.suite().name) {
+                if let Some(other) = suites
+                    .iter()
+                    .find(|other| other.suite().name == suite.suite().name)
+                {
                     screen::complain(
                         &format!(
                             "two suites are called `{}`: {} and {shown}",
@@ -48,7 +51,9 @@ pub(super) fn read(named: &[PathBuf], color: bool) -> Result<Vec<SuiteFile>, ()>
                 screen::warn(&diagnostic::render(&shown, &text, &mistakes, color));
                 let count = mistakes.len();
                 let word = if count == 1 { "mistake" } else { "mistakes" };
-                screen::warn(&format!("{shown}: {count} {word}; nothing was pulled or run\n"));
+                screen::warn(&format!(
+                    "{shown}: {count} {word}; nothing was pulled or run\n"
+                ));
                 is_good = false;
             }
         }

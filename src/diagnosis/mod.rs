@@ -66,7 +66,10 @@ pub fn causes(observation: &Observation<'_>, files: &[FileFacts]) -> Vec<Cause> 
     found.sort_by_key(rank);
     // An established fact explains the failure wholly; what is merely
     // consistent with it would only distract.
-    if found.first().is_some_and(|cause| cause.confidence == Confidence::Established) {
+    if found
+        .first()
+        .is_some_and(|cause| cause.confidence == Confidence::Established)
+    {
         found.retain(|cause| cause.confidence == Confidence::Established);
     }
     found

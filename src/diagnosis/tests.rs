@@ -19,7 +19,12 @@ fn file(path: &str, shape: FileShape) -> FileFacts {
     }
 }
 
-fn diagnose(text: &str, exit: Option<i64>, command: &[&str], files: &[FileFacts]) -> Vec<(String, Confidence)> {
+fn diagnose(
+    text: &str,
+    exit: Option<i64>,
+    command: &[&str],
+    files: &[FileFacts],
+) -> Vec<(String, Confidence)> {
     let platform = "linux/arm64".parse().expect("a platform");
     let command: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
     let observation = Observation {
@@ -27,13 +32,19 @@ fn diagnose(text: &str, exit: Option<i64>, command: &[&str], files: &[FileFacts]
         execution: Execution::Emulated,
         command: &command,
         exit,
-        signal: exit.filter(|code| *code > 128 && *code < 160).map(|code| (code - 128) as i32),
+        signal: exit
+            .filter(|code| *code > 128 && *code < 160)
+            .map(|code| (code - 128) as i32),
         timed_out: exit.is_none(),
         oom_killed: false,
         text,
     };
     for path in files.iter().map(|file| &file.named) {
-        assert!(suspects(&observation).contains(path), "{path} is not looked at: {:?}", suspects(&observation));
+        assert!(
+            suspects(&observation).contains(path),
+            "{path} is not looked at: {:?}",
+            suspects(&observation)
+        );
     }
     causes(&observation, files)
         .into_iter()
@@ -53,7 +64,12 @@ fn the_same_loader_text_is_told_apart_by_the_file() {
         established("dlopen-wrong-machine-glibc")
     );
     assert_eq!(
-        diagnose(text, Some(1), &["node"], &[file("/app/x.node", FileShape::Missing)]),
+        diagnose(
+            text,
+            Some(1),
+            &["node"],
+            &[file("/app/x.node", FileShape::Missing)]
+        ),
         established("needed-library-missing")
     );
 }
@@ -68,7 +84,12 @@ fn exec_format_error_has_many_causes() {
         (FileShape::MachO, "exec-foreign-format"),
     ] {
         assert_eq!(
-            diagnose(text, Some(1), &["/entrypoint.sh"], &[file("/entrypoint.sh", shape)]),
+            diagnose(
+                text,
+                Some(1),
+                &["/entrypoint.sh"],
+                &[file("/entrypoint.sh", shape)]
+            ),
             established(code)
         );
     }
@@ -78,7 +99,12 @@ fn exec_format_error_has_many_causes() {
 fn a_script_with_windows_line_ends_is_no_missing_file() {
     let shape = FileShape::of(b"#!/bin/sh\r\necho hello\r\n");
     assert_eq!(
-        diagnose("exec /run.sh: no such file or directory", Some(1), &["/run.sh"], &[file("/run.sh", shape)]),
+        diagnose(
+            "exec /run.sh: no such file or directory",
+            Some(1),
+            &["/run.sh"],
+            &[file("/run.sh", shape)]
+        ),
         established("exec-shebang-crlf")
     );
 }
@@ -120,7 +146,10 @@ fn a_crash_under_emulation_suspects_the_emulator_and_says_so() {
 
 #[test]
 fn nothing_is_made_up_where_no_rule_applies() {
-    assert_eq!(diagnose("assertion failed: 1 == 2", Some(1), &["/app"], &[]), []);
+    assert_eq!(
+        diagnose("assertion failed: 1 == 2", Some(1), &["/app"], &[]),
+        []
+    );
 }
 
 #[test]

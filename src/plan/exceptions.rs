@@ -110,7 +110,10 @@ mod tests {
             exception("modules load › canvas", Some("linux/arm64"), None),
             exception("modules load", Some("linux/s390x"), None),
         ];
-        assert_eq!(standing(&all, "modules load", "2026-01-01"), Standing::Required);
+        assert_eq!(
+            standing(&all, "modules load", "2026-01-01"),
+            Standing::Required
+        );
         assert_eq!(
             standing(&all, "modules load › canvas", "2026-01-01"),
             Standing::Excepted("known".to_owned())

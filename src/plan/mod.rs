@@ -158,10 +158,18 @@ pub fn platform_plan(
 }
 
 fn target(image: &ResolvedImage, platform: &Platform) -> Target {
-    if let Some(variant) = image.variants.iter().find(|v| v.platform.satisfies(platform)) {
+    if let Some(variant) = image
+        .variants
+        .iter()
+        .find(|v| v.platform.satisfies(platform))
+    {
         return Target::Variant(Box::new(variant.clone()));
     }
-    if let Some(broken) = image.broken.iter().find(|b| b.platform.satisfies(platform) || b.platform == *platform) {
+    if let Some(broken) = image
+        .broken
+        .iter()
+        .find(|b| b.platform.satisfies(platform) || b.platform == *platform)
+    {
         return Target::Broken(broken.digest.clone(), broken.fault.clone());
     }
     Target::Broken(

@@ -202,7 +202,10 @@ fn is_abandoned(labels: &BTreeMap<String, String>, now: u64) -> bool {
         .get(LABEL_LEASE)
         .and_then(|lease| lease.parse::<u64>().ok())
         .is_some_and(|lease| lease < now);
-    is_expired || labels.get(LABEL_OWNER).is_some_and(|label| owner::is_gone(label))
+    is_expired
+        || labels
+            .get(LABEL_OWNER)
+            .is_some_and(|label| owner::is_gone(label))
 }
 
 fn now() -> u64 {
@@ -227,7 +230,10 @@ mod tests {
     #[test]
     fn a_live_run_keeps_its_containers() {
         assert!(!is_abandoned(&labels(Owner::me().as_str(), 2_000), 1_000));
-        assert!(!is_abandoned(&labels("elsewhere/pid:[1]/7/7", 2_000), 1_000));
+        assert!(!is_abandoned(
+            &labels("elsewhere/pid:[1]/7/7", 2_000),
+            1_000
+        ));
     }
 
     #[test]

@@ -70,16 +70,24 @@ pub(super) enum Silence {
 
 impl Route {
     /// Sends a request and reads the answer, all within `deadline`.
-    pub(super) async fn request(&self, request: &Request, deadline: Duration) -> Result<Response, Silence> {
+    pub(super) async fn request(
+        &self,
+        request: &Request,
+        deadline: Duration,
+    ) -> Result<Response, Silence> {
         let work = async {
             match self {
                 Self::Published(address) => {
-                    let stream = TcpStream::connect(address).await.map_err(|_| Silence::Refused)?;
+                    let stream = TcpStream::connect(address)
+                        .await
+                        .map_err(|_| Silence::Refused)?;
                     converse(stream, request, &address.to_string()).await
                 }
-                Self::Inside { engine, container, port } => {
-                    through(engine.as_ref(), container, *port, request, deadline).await
-                }
+                Self::Inside {
+                    engine,
+                    container,
+                    port,
+                } => through(engine.as_ref(), container, *port, request, deadline).await,
             }
         };
         tokio::time::timeout(deadline, work)
@@ -103,8 +111,19 @@ impl Route {
                     Ok(Ok(0) | Err(_)) => false,
                 })
             }
-            Self::Inside { engine, container, port } => {
-                let execution = ask(engine.as_ref(), container, *port, &[], FORWARDER.max(Duration::from_secs(2))).await?;
+            Self::Inside {
+                engine,
+                container,
+                port,
+            } => {
+                let execution = ask(
+                    engine.as_ref(),
+                    container,
+                    *port,
+                    &[],
+                    FORWARDER.max(Duration::from_secs(2)),
+                )
+                .await?;
                 Ok(match execution.0 {
                     Ended::Exit(code) => code == 0,
                     Ended::Deadline => true,
@@ -134,12 +153,20 @@ where
     let mut builder = http::Request::builder()
         .method(request.method.as_str())
         .uri(request.path.as_str());
-    let has = |name: &str| request.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
+    let has = |name: &str| {
+        request
+            .headers
+            .iter()
+            .any(|(key, _)| key.eq_ignore_ascii_case(name))
+    };
     if !has("host") {
         builder = builder.header("host", host);
     }
     if !has("user-agent") {
-        builder = builder.header("user-agent", concat!("everyarch/", env!("CARGO_PKG_VERSION")));
+        builder = builder.header(
+            "user-agent",
+            concat!("everyarch/", env!("CARGO_PKG_VERSION")),
+        );
     }
     builder = builder.header("connection", "close");
     for (name, value) in &request.headers {
@@ -164,13 +191,18 @@ where
     let mut body = Captured::with_cap(BODY_CAP);
     let mut incoming = response.into_body();
     while let Some(frame) = incoming.frame().await {
-        let frame = frame.map_err(|error| Silence::Broken(format!("the body broke off: {error}")))?;
+        let frame =
+            frame.map_err(|error| Silence::Broken(format!("the body broke off: {error}")))?;
         if let Some(bytes) = frame.data_ref() {
             body.push(bytes);
         }
     }
     connection.abort();
-    Ok(Response { status, headers, body })
+    Ok(Response {
+        status,
+        headers,
+        body,
+    })
 }
 
 /// HTTP from inside: hyper writes the request into a pipe, a tiny program in

@@ -19,14 +19,14 @@ mod session;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 pub use containers::{LABEL_LEASE, LABEL_OWNER, LABEL_RUN, sweep};
 pub use engines::Engines;
 pub use masker::Masker;
 
-use crate::engine::PullCredentials;
+use crate::engine::{Engine, PullCredentials};
 use crate::event::{Event, RunResult, RunStarted, Verdict};
 use crate::image::{Origin, ResolvedImage};
 use crate::plan::Plan;
@@ -53,6 +53,8 @@ pub struct RunOptions {
     pub pull: PullPolicy,
     /// Leave the containers as they are at the end.
     pub keep: bool,
+    /// Remove the images that this run pulled.
+    pub remove_images: bool,
     /// Stop at the first case that does not pass.
     pub fail_fast: bool,
     /// How long an engine may take for one step of its own; pulls are given
@@ -86,6 +88,8 @@ struct Shared {
     recorder: Recorder,
     containers: Containers,
     permits: Semaphore,
+    /// What this run pulled, and from which engine it can be removed again.
+    pulled: Mutex<Vec<(Arc<dyn Engine>, String)>>,
     cancel: CancellationToken,
     /// Set by `--fail-fast`: no further case begins.
     stop: CancellationToken,
@@ -123,6 +127,7 @@ pub async fn run(input: RunInput, events: mpsc::UnboundedSender<Event>) -> RunRe
     let lease = containers::lease(&input.plan);
     let shared = Arc::new(Shared {
         containers: Containers::new(lease, input.options.keep),
+        pulled: Mutex::default(),
         permits: Semaphore::new(input.options.jobs.max(1)),
         engines: input.engines,
         credentials: input.credentials,
@@ -162,6 +167,9 @@ pub async fn run(input: RunInput, events: mpsc::UnboundedSender<Event>) -> RunRe
     for line in shared.containers.remove_all().await {
         shared.recorder.notice(line);
     }
+    if shared.options.remove_images {
+        remove_images(&shared).await;
+    }
     let interrupted = shared.cancel.is_cancelled();
     let result = RunResult {
         reference,
@@ -169,7 +177,10 @@ pub async fn run(input: RunInput, events: mpsc::UnboundedSender<Event>) -> RunRe
         origin_note,
         started,
         duration: clock.elapsed(),
-        verdict: verdict(&variants.iter().map(|v| v.verdict).collect::<Vec<_>>(), interrupted),
+        verdict: verdict(
+            &variants.iter().map(|v| v.verdict).collect::<Vec<_>>(),
+            interrupted,
+        ),
         interrupted,
         error: None,
         variants,
@@ -179,6 +190,18 @@ pub async fn run(input: RunInput, events: mpsc::UnboundedSender<Event>) -> RunRe
         .recorder
         .send(Event::RunFinished(Box::new(result.clone())));
     result
+}
+
+/// Removes what was pulled, and nothing that was there before.
+async fn remove_images(shared: &Shared) {
+    let pulled = std::mem::take(&mut *shared.pulled.lock().await);
+    for (engine, name) in pulled {
+        if let Err(fault) = engine.remove_image(&name).await {
+            shared
+                .recorder
+                .notice(format!("the image {name} stays: {fault}"));
+        }
+    }
 }
 
 /// A pass only where every platform passed and there was one; an error

@@ -62,7 +62,10 @@ mod tests {
         let me = Owner::me();
         assert!(!is_gone(me.as_str()));
         let (before, _) = me.as_str().rsplit_once('/').expect("a start time");
-        assert!(is_gone(&format!("{before}/1")), "same pid, other start time");
+        assert!(
+            is_gone(&format!("{before}/1")),
+            "same pid, other start time"
+        );
     }
 
     #[test]

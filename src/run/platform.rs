@@ -11,8 +11,8 @@ use super::judge;
 use super::room::{self, Room, Unready};
 use super::session::Session;
 use crate::event::{
-    CaseResult, Cause, Confidence, Event, Outcome, SuiteLocation, VariantFacts,
-    VariantResult, Verdict,
+    CaseResult, Cause, Confidence, Event, Outcome, SuiteLocation, VariantFacts, VariantResult,
+    Verdict,
 };
 use crate::image::{Platform, Variant, VariantFault};
 use crate::plan::{Case, PlatformPlan, Standing, Target};
@@ -46,11 +46,20 @@ pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished 
             Confidence::Established,
             format!("no Linux engine can run {platform}"),
         );
-        found.hint = Some("name the platforms that must pass with --platform, or `platforms:` in the suite".to_owned());
+        found.hint = Some(
+            "name the platforms that must pass with --platform, or `platforms:` in the suite"
+                .to_owned(),
+        );
         return unready(&shared, "the platform can be run", facts, found, false);
     }
     if shared.cancel.is_cancelled() {
-        return unready(&shared, "the platform was tested", facts, interrupted(), false);
+        return unready(
+            &shared,
+            "the platform was tested",
+            facts,
+            interrupted(),
+            false,
+        );
     }
     let engine = match shared.engines.of(&platform) {
         Some(Ok(engine)) => Arc::clone(engine),
@@ -58,13 +67,23 @@ pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished 
             return unready(&shared, "an engine answers", facts, fault.clone(), false);
         }
         None => {
-            let found = cause("no-engine", Confidence::Established, "no engine was named for this platform");
+            let found = cause(
+                "no-engine",
+                Confidence::Established,
+                "no engine was named for this platform",
+            );
             return unready(&shared, "an engine answers", facts, found, false);
         }
     };
     let mut results = Vec::new();
     if let Some(found) = mislabelled(&variant) {
-        results.push(own_case(&shared, &platform, "the config names the platform", Outcome::Failed, found));
+        results.push(own_case(
+            &shared,
+            &platform,
+            "the config names the platform",
+            Outcome::Failed,
+            found,
+        ));
     }
     let preparation = Room::prepare(
         Arc::clone(&shared),
@@ -82,7 +101,12 @@ pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished 
     let (room, session) = match prepared {
         Ok(ready) => ready,
         Err(reason) => {
-            let Unready { stage, cause, is_failure, facts } = *reason;
+            let Unready {
+                stage,
+                cause,
+                is_failure,
+                facts,
+            } = *reason;
             let (variant, mut rest) = unready(&shared, stage, facts, cause, is_failure);
             results.append(&mut rest);
             return (variant, results);
@@ -90,8 +114,18 @@ pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished 
     };
     let mut judged = run_cases(&room, session, &planned.cases).await;
     if judged.is_empty() {
-        let nothing = cause("nothing-tested", Confidence::Established, "no case of the plan applies to this platform as it runs here");
-        judged.push(own_case(&shared, &platform, "something was tested", Outcome::Error, nothing));
+        let nothing = cause(
+            "nothing-tested",
+            Confidence::Established,
+            "no case of the plan applies to this platform as it runs here",
+        );
+        judged.push(own_case(
+            &shared,
+            &platform,
+            "something was tested",
+            Outcome::Error,
+            nothing,
+        ));
     }
     results.append(&mut judged);
     let verdict = verdict(&results);
@@ -158,7 +192,8 @@ async fn run_case(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<C
                 format!("the exception for this case ended on {until}"),
             );
             found.evidence.push(format!("its reason was: {reason}"));
-            found.hint = Some("mend the image and remove the exception, or give it a new end".to_owned());
+            found.hint =
+                Some("mend the image and remove the exception, or give it a new end".to_owned());
             return vec![finished(room, case, Finding::error(found))];
         }
         Standing::Required => {}
@@ -206,8 +241,12 @@ async fn attempts(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<F
             .collect();
         if failed.is_empty() || attempt >= case.check.retries {
             for finding in &mut findings {
-                let before = failed_before.iter().find(|failed| failed.part == finding.part);
-                if finding.outcome == Outcome::Passed && let Some(before) = before {
+                let before = failed_before
+                    .iter()
+                    .find(|failed| failed.part == finding.part);
+                if finding.outcome == Outcome::Passed
+                    && let Some(before) = before
+                {
                     finding.flaky = true;
                     // What the earlier attempt showed, for whoever looks into it.
                     finding.causes = before.causes.clone();
@@ -244,7 +283,9 @@ fn finished(room: &Room, case: &Case, finding: Finding) -> CaseResult {
                 result.skip_reason = Some(reason);
             }
             Standing::Excepted(_) if result.outcome == Outcome::Passed => {
-                result.notes.push("it passes: its exception is no longer needed".to_owned());
+                result
+                    .notes
+                    .push("it passes: its exception is no longer needed".to_owned());
             }
             Standing::Expired { reason, until } => {
                 result.outcome = Outcome::Error;
@@ -313,13 +354,27 @@ fn unready(
     cause: Cause,
     is_failure: bool,
 ) -> Finished {
-    let outcome = if is_failure { Outcome::Failed } else { Outcome::Error };
+    let outcome = if is_failure {
+        Outcome::Failed
+    } else {
+        Outcome::Error
+    };
     let result = own_case(shared, &facts.platform, stage, outcome, cause);
-    let verdict = if is_failure { Verdict::Failed } else { Verdict::Error };
+    let verdict = if is_failure {
+        Verdict::Failed
+    } else {
+        Verdict::Error
+    };
     (VariantResult { facts, verdict }, vec![result])
 }
 
-fn own_case(shared: &Shared, platform: &Platform, name: &str, outcome: Outcome, cause: Cause) -> CaseResult {
+fn own_case(
+    shared: &Shared,
+    platform: &Platform,
+    name: &str,
+    outcome: Outcome,
+    cause: Cause,
+) -> CaseResult {
     shared.recorder.finished(CaseResult {
         suite: OWN.to_owned(),
         name: name.to_owned(),
@@ -338,8 +393,16 @@ fn own_case(shared: &Shared, platform: &Platform, name: &str, outcome: Outcome, 
 }
 
 /// The result of a platform whose task panicked: a fault of ours.
-pub(super) fn panicked(shared: &Shared, facts: VariantFacts, panic: &tokio::task::JoinError) -> Finished {
-    let mut found = cause("harness-fault", Confidence::Established, format!("everyarch itself broke: {panic}"));
+pub(super) fn panicked(
+    shared: &Shared,
+    facts: VariantFacts,
+    panic: &tokio::task::JoinError,
+) -> Finished {
+    let mut found = cause(
+        "harness-fault",
+        Confidence::Established,
+        format!("everyarch itself broke: {panic}"),
+    );
     found.hint = Some("please report it, with the output of `-vv`".to_owned());
     unready(shared, "the platform was tested", facts, found, false)
 }
@@ -353,7 +416,11 @@ pub(super) fn unknown_facts(planned: &PlatformPlan) -> VariantFacts {
 }
 
 fn interrupted() -> Cause {
-    cause("interrupted", Confidence::Established, "the run was interrupted before this was judged")
+    cause(
+        "interrupted",
+        Confidence::Established,
+        "the run was interrupted before this was judged",
+    )
 }
 
 /// Descriptor and config name the same architecture. The variant is not
@@ -368,9 +435,15 @@ fn mislabelled(variant: &Variant) -> Option<Cause> {
     let mut found = cause(
         "config-arch-mismatch",
         Confidence::Established,
-        format!("the index says {}, the image's own config says {said}", variant.platform),
+        format!(
+            "the index says {}, the image's own config says {said}",
+            variant.platform
+        ),
     );
-    found.evidence.push(format!("child {}, config {}", variant.digest, variant.config_digest));
+    found.evidence.push(format!(
+        "child {}, config {}",
+        variant.digest, variant.config_digest
+    ));
     found.hint = Some("build with `docker buildx build --platform`, which sets both; tools that annotate an index change the one only".to_owned());
     Some(found)
 }

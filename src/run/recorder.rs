@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::Masker;
-use crate::event::{Cause, CaseResult, Event};
+use crate::event::{CaseResult, Cause, Event};
 
 /// Sends events on.
 pub(super) struct Recorder {

@@ -36,6 +36,9 @@ pub(super) struct Room {
 /// A program of the image that a check executes.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
+    /// The path to execute it by; a link where it is one.
+    pub(super) invoked: String,
+    /// The file itself.
     pub(super) path: String,
     pub(super) header: Option<ElfHeader>,
 }
@@ -51,7 +54,11 @@ pub(super) struct Unready {
 }
 
 /// What is known before anything has been done.
-pub(super) fn facts_of(engine: Option<&dyn Engine>, platform: &Platform, digest: Option<&Digest>) -> VariantFacts {
+pub(super) fn facts_of(
+    engine: Option<&dyn Engine>,
+    platform: &Platform,
+    digest: Option<&Digest>,
+) -> VariantFacts {
     VariantFacts {
         platform: platform.clone(),
         digest: digest.cloned(),
@@ -76,7 +83,11 @@ impl Room {
         emulation: EmulationPolicy,
         factor: f64,
     ) -> Result<(Arc<Self>, Session), Box<Unready>> {
-        let mut facts = facts_of(Some(engine.as_ref()), &variant.platform, Some(&variant.digest));
+        let mut facts = facts_of(
+            Some(engine.as_ref()),
+            &variant.platform,
+            Some(&variant.digest),
+        );
         let unready = |stage, cause, is_failure, facts: &VariantFacts| {
             Box::new(Unready {
                 stage,
@@ -88,16 +99,24 @@ impl Room {
         let fault = |stage, error: EngineError, facts: &VariantFacts| {
             unready(stage, engine_fault(&error), false, facts)
         };
-        pull(&shared, engine.as_ref(), &variant)
+        pull(&shared, &engine, &variant)
             .await
             .map_err(|cause| unready("the image can be pulled", *cause, false, &facts))?;
-        let made = session::create_first(&shared, &engine, &variant.pull_reference, &variant.platform);
+        let made =
+            session::create_first(&shared, &engine, &variant.pull_reference, &variant.platform);
         let container = made
             .await
             .map_err(|error| fault("a container can be made", error, &facts))?;
         verify(engine.as_ref(), &container, &variant)
             .await
-            .map_err(|cause| unready("the engine uses the image it was given", *cause, false, &facts))?;
+            .map_err(|cause| {
+                unready(
+                    "the engine uses the image it was given",
+                    *cause,
+                    false,
+                    &facts,
+                )
+            })?;
         let files = session::programs(engine.as_ref(), &variant.platform)
             .map_err(|error| fault("a container can be made", error, &facts))?;
         let start = async {
@@ -107,14 +126,24 @@ impl Room {
         start
             .await
             .map_err(|error| fault("a container can be started", error, &facts))?;
-        let probed = probe(engine.as_ref(), &container, &variant.platform, shared.options.engine_deadline)
-            .await
-            .map_err(|error| fault("the platform runs on this engine", error, &facts))?;
+        let probed = probe(
+            engine.as_ref(),
+            &container,
+            &variant.platform,
+            shared.options.engine_deadline,
+        )
+        .await
+        .map_err(|error| fault("the platform runs on this engine", error, &facts))?;
         facts.execution = probed.execution;
         facts.emulator = probed.emulator;
         shared.recorder.send(Event::VariantReady(facts.clone()));
         if let Some(cause) = probed.fault {
-            return Err(unready("the platform runs on this engine", cause, false, &facts));
+            return Err(unready(
+                "the platform runs on this engine",
+                cause,
+                false,
+                &facts,
+            ));
         }
         let is_emulated = facts.execution == Execution::Emulated;
         match emulation {
@@ -122,7 +151,10 @@ impl Room {
                 let mut found = cause(
                     "emulation-forbidden",
                     Confidence::Established,
-                    format!("the suite forbids emulation for {}, and this engine emulates it", variant.platform),
+                    format!(
+                        "the suite forbids emulation for {}, and this engine emulates it",
+                        variant.platform
+                    ),
                 );
                 found.hint = Some(format!(
                     "give a native engine: `--engine {}=URL`",
@@ -192,6 +224,7 @@ impl Room {
         let program = match found {
             Some(found) => Some(Program {
                 header: rootfs.elf(&found.path).await?,
+                invoked: found.invoked,
                 path: found.path,
             }),
             None => None,
@@ -262,7 +295,8 @@ pub(super) fn masked_binary(path: &str, header: ElfHeader, platform: &Platform) 
         format!("{path} is an ELF file for {header}, in an image for {platform}"),
     );
     found.evidence.push(
-        "it ran here because this engine's host can run it; on the platform itself it can't".to_owned(),
+        "it ran here because this engine's host can run it; on the platform itself it can't"
+            .to_owned(),
     );
     found.hint = Some(
         "build or install it for the target platform; look for a `--platform` on the final `FROM`, a default on `ARG TARGETARCH`, or a copy from another stage".to_owned(),
@@ -270,15 +304,19 @@ pub(super) fn masked_binary(path: &str, header: ElfHeader, platform: &Platform) 
     found
 }
 
-async fn pull(shared: &Shared, engine: &dyn Engine, variant: &Variant) -> Result<(), Box<Cause>> {
+async fn pull(
+    shared: &Shared,
+    engine: &Arc<dyn Engine>,
+    variant: &Variant,
+) -> Result<(), Box<Cause>> {
     let name = &variant.pull_reference;
     if variant.is_local {
         return Ok(());
     }
     let boxed = |error: EngineError| Box::new(engine_fault(&error));
+    let was_there = engine.image(name).await.map_err(boxed)?.is_some();
     if shared.options.pull != PullPolicy::Always {
-        let present = engine.image(name).await.map_err(boxed)?;
-        if present.is_some() {
+        if was_there {
             return Ok(());
         }
         if shared.options.pull == PullPolicy::Never {
@@ -308,6 +346,10 @@ async fn pull(shared: &Shared, engine: &dyn Engine, variant: &Variant) -> Result
             &progress,
         )
         .await;
+    if outcome.is_ok() && !was_there {
+        let mut pulled = shared.pulled.lock().await;
+        pulled.push((Arc::clone(engine), name.clone()));
+    }
     outcome.map_err(|error| {
         let mut found = engine_fault(&error);
         found.code = "pull-failed".to_owned();
@@ -329,15 +371,24 @@ async fn verify(engine: &dyn Engine, container: &str, variant: &Variant) -> Resu
     let state = engine.inspect(container).await.map_err(boxed)?;
     let bare = |id: &str| id.trim_start_matches("sha256:").to_owned();
     let actual = bare(&state.image_id);
-    let expected = [bare(variant.config_digest.as_str()), bare(variant.digest.as_str())];
+    let expected = [
+        bare(variant.config_digest.as_str()),
+        bare(variant.digest.as_str()),
+    ];
     if !expected.contains(&actual) {
         let mut found = cause(
             "engine-substituted-image",
             Confidence::Established,
-            format!("the engine made the container from another image than {}", variant.pull_reference),
+            format!(
+                "the engine made the container from another image than {}",
+                variant.pull_reference
+            ),
         );
         found.evidence = vec![
-            format!("asked for: {} (config {})", variant.digest, variant.config_digest),
+            format!(
+                "asked for: {} (config {})",
+                variant.digest, variant.config_digest
+            ),
             format!("made from: {}", state.image_id),
         ];
         return Err(Box::new(found));
@@ -393,19 +444,37 @@ async fn probe(
         engine.exec(container, &spec, deadline, 4096).await
     };
     let asked = run(&[("QEMU_VERSION".to_owned(), "1".to_owned())]).await?;
-    let first_line = asked.stdout.text().lines().next().unwrap_or_default().to_owned();
+    let first_line = asked
+        .stdout
+        .text()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     if first_line == PROBE_TEXT {
         let is_native = runs_natively(engine.facts().platform.architecture(), platform);
         return Ok(Probed {
-            execution: if is_native { Execution::Native } else { Execution::Emulated },
+            execution: if is_native {
+                Execution::Native
+            } else {
+                Execution::Emulated
+            },
             emulator: (!is_native).then(|| "not qemu; its name is not known".to_owned()),
             fault: None,
         });
     }
-    let emulator = first_line
-        .contains("version")
-        .then(|| first_line.split(" (").next().unwrap_or(&first_line).to_owned());
-    let ran = if emulator.is_some() { run(&[]).await? } else { asked };
+    let emulator = first_line.contains("version").then(|| {
+        first_line
+            .split(" (")
+            .next()
+            .unwrap_or(&first_line)
+            .to_owned()
+    });
+    let ran = if emulator.is_some() {
+        run(&[]).await?
+    } else {
+        asked
+    };
     if ran.stdout.text().trim() == PROBE_TEXT {
         return Ok(Probed {
             execution: Execution::Emulated,
@@ -413,7 +482,9 @@ async fn probe(
             fault: None,
         });
     }
-    let mut said = format!("{}{}", ran.stdout.text(), ran.stderr.text()).trim().to_owned();
+    let mut said = format!("{}{}", ran.stdout.text(), ran.stderr.text())
+        .trim()
+        .to_owned();
     if said.is_empty() {
         said = match ran.ended {
             Ended::Exit(code) => format!("it ended with exit code {code} and printed nothing"),
@@ -424,7 +495,9 @@ async fn probe(
     let mut fault = cause(
         "exec-no-binfmt",
         Confidence::Established,
-        format!("this engine's host ({host}) can't run programs for {platform}: even a probe of a few instructions fails"),
+        format!(
+            "this engine's host ({host}) can't run programs for {platform}: even a probe of a few instructions fails"
+        ),
     );
     fault.evidence.push(format!("the probe: {said}"));
     fault.hint = Some(format!(

@@ -22,6 +22,9 @@ pub(super) struct Rootfs<'a> {
 /// A path with its links followed.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
+    /// As it was asked for: what a multi-call binary knows itself by.
+    pub(super) invoked: String,
+    /// Where it leads.
     pub(super) path: String,
     pub(super) stat: FileStat,
 }
@@ -29,6 +32,7 @@ pub(super) struct Found {
 impl Rootfs<'_> {
     /// Where `path` leads, links followed; `None` where it leads to nothing.
     pub(super) async fn follow(&self, path: &str) -> Result<Option<Found>, EngineError> {
+        let invoked = path.to_owned();
         let mut path = path.to_owned();
         for _ in 0..LINKS {
             let Some(stat) = self.engine.stat(self.container, &path).await? else {
@@ -42,7 +46,13 @@ impl Rootfs<'_> {
                     }
                     path = next;
                 }
-                _ => return Ok(Some(Found { path, stat })),
+                _ => {
+                    return Ok(Some(Found {
+                        invoked,
+                        path,
+                        stat,
+                    }));
+                }
             }
         }
         Ok(None)
@@ -82,10 +92,7 @@ impl Rootfs<'_> {
         let Some(found) = self.follow(path).await? else {
             return Ok(None);
         };
-        let content = self
-            .engine
-            .read(self.container, &found.path, limit)
-            .await?;
+        let content = self.engine.read(self.container, &found.path, limit).await?;
         Ok(content.map(|content| (found, content)))
     }
 
@@ -181,9 +188,15 @@ mod tests {
 
     #[test]
     fn a_link_s_target_is_seen_from_the_link() {
-        assert_eq!(join("/usr/bin/java", "/etc/alternatives/java"), "/etc/alternatives/java");
+        assert_eq!(
+            join("/usr/bin/java", "/etc/alternatives/java"),
+            "/etc/alternatives/java"
+        );
         assert_eq!(join("/bin/sh", "dash"), "/bin/dash");
-        assert_eq!(join("/usr/local/bin/node", "../lib/node"), "/usr/local/lib/node");
+        assert_eq!(
+            join("/usr/local/bin/node", "../lib/node"),
+            "/usr/local/lib/node"
+        );
         assert_eq!(join("/a", "../../../etc/passwd"), "/etc/passwd");
     }
 }

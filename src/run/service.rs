@@ -67,16 +67,26 @@ impl Service {
             Ok(id) => id,
             // An image without a command, or a working directory that is a file.
             Err(EngineError::Refused { message, .. }) if is_the_image_s(&message) => {
-                return Ok(Err(End::NotStarted { code: 125, text: message }));
+                return Ok(Err(End::NotStarted {
+                    code: 125,
+                    text: message,
+                }));
             }
             Err(error) => return Err(error),
         };
         match room.engine.start(&id).await {
             Ok(()) => {}
             Err(EngineError::Refused { message, .. }) if is_the_image_s(&message) => {
-                let code = room.engine.inspect(&id).await.map_or(126, |state| state.exit_code);
+                let code = room
+                    .engine
+                    .inspect(&id)
+                    .await
+                    .map_or(126, |state| state.exit_code);
                 room.shared.containers.remove(&room.engine, &id).await;
-                return Ok(Err(End::NotStarted { code, text: message }));
+                return Ok(Err(End::NotStarted {
+                    code,
+                    text: message,
+                }));
             }
             Err(error) => return Err(error),
         }
@@ -86,7 +96,10 @@ impl Service {
             stderr: Captured::with_cap(OUTPUT_CAP),
             partial: [Vec::new(), Vec::new()],
             crash: None,
-            patterns: patterns.iter().map(|pattern| (pattern.clone(), false)).collect(),
+            patterns: patterns
+                .iter()
+                .map(|pattern| (pattern.clone(), false))
+                .collect(),
             has_ended: false,
         }));
         let follower = {
@@ -122,7 +135,11 @@ impl Service {
         if ports.is_empty() {
             return Ok(());
         }
-        let state = if is_local { Some(self.state().await?) } else { None };
+        let state = if is_local {
+            Some(self.state().await?)
+        } else {
+            None
+        };
         for &port in ports {
             let published = state.as_ref().and_then(|state| state.ports.get(&port));
             let route = match published {
@@ -196,11 +213,17 @@ impl Service {
         // SIGKILL ends the log stream; after that all of it has been read.
         let _ = self.room.engine.kill(&self.id).await;
         if let Some(mut follower) = self.follower.take()
-            && tokio::time::timeout(Duration::from_secs(2), &mut follower).await.is_err()
+            && tokio::time::timeout(Duration::from_secs(2), &mut follower)
+                .await
+                .is_err()
         {
             follower.abort();
         }
-        self.room.shared.containers.remove(&self.room.engine, &self.id).await;
+        self.room
+            .shared
+            .containers
+            .remove(&self.room.engine, &self.id)
+            .await;
     }
 }
 
@@ -224,7 +247,12 @@ impl Log {
                 1
             }
         };
-        let Self { partial, patterns, crash, .. } = self;
+        let Self {
+            partial,
+            patterns,
+            crash,
+            ..
+        } = self;
         let Some(partial) = partial.get_mut(index) else {
             return;
         };

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::Shared;
 use super::room::Room;
-use crate::engine::{ContainerSpec, Ended, Engine, EngineError, ExecSpec, Execution, NewFile, tiny_elf};
+use crate::engine::{
+    ContainerSpec, Ended, Engine, EngineError, ExecSpec, Execution, NewFile, tiny_elf,
+};
 use crate::image::Platform;
 
 /// Where our own programs lie in a session's container.
@@ -120,11 +122,7 @@ impl Session {
         deadline: Duration,
     ) -> Result<Execution, EngineError> {
         let id = self.container().await?;
-        let outcome = self
-            .room
-            .engine
-            .exec(&id, spec, deadline, OUTPUT_CAP)
-            .await;
+        let outcome = self.room.engine.exec(&id, spec, deadline, OUTPUT_CAP).await;
         match &outcome {
             Ok(execution) if execution.ended == Ended::Deadline => self.end().await,
             // The container may be gone or broken; the next check gets a new one.

@@ -19,7 +19,10 @@ fn judge(observation: &Observation<'_>, _: &[FileFacts]) -> Option<Cause> {
         "it was still running when its deadline passed",
     );
     if observation.execution == Execution::Emulated {
-        found.hint = Some("emulation is slow: raise `timeout`, or `emulation_factor` for the whole suite".to_owned());
+        found.hint = Some(
+            "emulation is slow: raise `timeout`, or `emulation_factor` for the whole suite"
+                .to_owned(),
+        );
         found.emulator_suspect = true;
     } else {
         found.hint = Some("raise `timeout` if it only needs longer".to_owned());

@@ -38,11 +38,18 @@ fn suspects(observation: &Observation<'_>) -> Vec<String> {
     // `/bin/sh: 1: /usr/bin/protoc: Exec format error`: the last path on the line.
     for line in observation.text.lines() {
         let lower = line.to_lowercase();
-        if ["exec format error", "cannot execute", "not found", "permission denied", "no such file"]
-            .iter()
-            .any(|needle| lower.contains(needle))
+        if [
+            "exec format error",
+            "cannot execute",
+            "not found",
+            "permission denied",
+            "no such file",
+        ]
+        .iter()
+        .any(|needle| lower.contains(needle))
         {
-            let words = line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '`' | '\'' | '(' | ')'));
+            let words = line
+                .split(|c: char| c.is_whitespace() || matches!(c, '"' | '`' | '\'' | '(' | ')'));
             let named = words
                 .map(|word| word.trim_end_matches([':', ',', '.']))
                 .filter(|word| word.starts_with('/') && word.len() > 1)
@@ -80,7 +87,10 @@ fn explain(observation: &Observation<'_>, file: &FileFacts) -> Option<Cause> {
     if is_foreign(file, observation) {
         return established(
             "exec-wrong-arch-app-binary",
-            format!("{name} {}, in an image for {platform}", file.shape.describe()),
+            format!(
+                "{name} {}, in an image for {platform}",
+                file.shape.describe()
+            ),
             "build or download that file for the target platform (a bare `ARG TARGETARCH` in the stage that uses it, `--platform=$BUILDPLATFORM` on no final stage)",
         );
     }
@@ -110,14 +120,22 @@ fn explain(observation: &Observation<'_>, file: &FileFacts) -> Option<Cause> {
             format!("the first line of {name} ends in a carriage return"),
             "store the script with LF line ends (`*.sh text eol=lf` in .gitattributes); this is no matter of architecture",
         ),
-        FileShape::Script(interpreter, false) if interpreter.is_there == Some(false) => established(
-            "exec-shebang-interpreter-missing",
-            format!("{name} asks for {}, which is not in the image", interpreter.path),
-            "install it, or use an interpreter that the image has",
-        ),
+        FileShape::Script(interpreter, false) if interpreter.is_there == Some(false) => {
+            established(
+                "exec-shebang-interpreter-missing",
+                format!(
+                    "{name} asks for {}, which is not in the image",
+                    interpreter.path
+                ),
+                "install it, or use an interpreter that the image has",
+            )
+        }
         FileShape::Elf(_, Some(interpreter)) if interpreter.is_there == Some(false) => established(
             "exec-elf-interpreter-missing",
-            format!("{name} asks for the loader {}, which is not in the image", interpreter.path),
+            format!(
+                "{name} asks for the loader {}, which is not in the image",
+                interpreter.path
+            ),
             "build it static or for this image's libc (musl and glibc are not interchangeable)",
         ),
         FileShape::Text | FileShape::ByteOrderMark => established(

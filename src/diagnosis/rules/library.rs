@@ -30,13 +30,17 @@ fn judge(observation: &Observation<'_>, _: &[FileFacts]) -> Option<Cause> {
     let (code, message, hint) = if name.starts_with("libc.musl-") || name == "libc.so" {
         (
             "musl-object-on-glibc",
-            format!("an object built for musl was loaded where the libc is glibc ({name} is musl's)"),
+            format!(
+                "an object built for musl was loaded where the libc is glibc ({name} is musl's)"
+            ),
             "install the glibc build of that package",
         )
     } else if name.starts_with("ld-linux") || name == "libc.so.6" {
         (
             "glibc-object-on-musl",
-            format!("an object built for glibc was loaded where the libc is musl ({name} is glibc's)"),
+            format!(
+                "an object built for glibc was loaded where the libc is musl ({name} is glibc's)"
+            ),
             "install the musl build of that package, or use a glibc base image",
         )
     } else {

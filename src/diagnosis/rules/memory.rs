@@ -18,6 +18,8 @@ fn judge(observation: &Observation<'_>, _: &[FileFacts]) -> Option<Cause> {
         Confidence::Established,
         "the kernel ended a process of the container for want of memory",
     );
-    found.hint = Some("give the engine's host more memory; emulation needs more than a native run".to_owned());
+    found.hint = Some(
+        "give the engine's host more memory; emulation needs more than a native run".to_owned(),
+    );
     Some(found)
 }

@@ -67,7 +67,9 @@ fn shown(file: &FileFacts) -> String {
 
 /// The lines of the text that a pattern finds, for evidence.
 fn line_with<'a>(text: &'a str, needle: &str) -> Option<&'a str> {
-    text.lines().find(|line| line.contains(needle)).map(str::trim)
+    text.lines()
+        .find(|line| line.contains(needle))
+        .map(str::trim)
 }
 
 /// Whether a file is an ELF for another machine than the platform's.

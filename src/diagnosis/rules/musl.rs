@@ -49,9 +49,8 @@ fn judge(observation: &Observation<'_>, files: &[FileFacts]) -> Option<Cause> {
             format!("{path} needs a symbol that this image's musl has not"),
         );
         found.evidence.push(line.to_owned());
-        found.hint = Some(
-            "install the musl build of that package, or use a glibc base image".to_owned(),
-        );
+        found.hint =
+            Some("install the musl build of that package, or use a glibc base image".to_owned());
         return Some(found);
     }
     None

@@ -12,18 +12,45 @@ pub(super) const RULE: Rule = Rule {
 
 /// What each package says, and the catalogue's name for it.
 const TEXTS: [(&str, &str); 12] = [
-    ("Could not load the \"sharp\" module using the", "sharp-platform-package-missing"),
-    ("You installed esbuild for another platform", "esbuild-other-platform"),
-    ("could not be found, and is needed by esbuild", "esbuild-other-platform"),
-    ("Cannot find module @rollup/rollup-", "rollup-native-missing"),
-    ("Cannot find module '@rollup/rollup-", "rollup-native-missing"),
-    ("No native build was found for platform=", "node-gyp-build-no-prebuild"),
-    ("Could not locate the bindings file", "bindings-file-not-located"),
+    (
+        "Could not load the \"sharp\" module using the",
+        "sharp-platform-package-missing",
+    ),
+    (
+        "You installed esbuild for another platform",
+        "esbuild-other-platform",
+    ),
+    (
+        "could not be found, and is needed by esbuild",
+        "esbuild-other-platform",
+    ),
+    (
+        "Cannot find module @rollup/rollup-",
+        "rollup-native-missing",
+    ),
+    (
+        "Cannot find module '@rollup/rollup-",
+        "rollup-native-missing",
+    ),
+    (
+        "No native build was found for platform=",
+        "node-gyp-build-no-prebuild",
+    ),
+    (
+        "Could not locate the bindings file",
+        "bindings-file-not-located",
+    ),
     ("Failed to load native binding", "napi-rs-binding-missing"),
     ("Cannot find native binding", "napi-rs-binding-missing"),
     ("Failed to load SWC binary for", "napi-rs-binding-missing"),
-    ("could not locate the Query Engine for runtime", "prisma-engine-missing"),
-    ("was compiled against a different Node.js version", "node-abi-mismatch"),
+    (
+        "could not locate the Query Engine for runtime",
+        "prisma-engine-missing",
+    ),
+    (
+        "was compiled against a different Node.js version",
+        "node-abi-mismatch",
+    ),
 ];
 
 fn judge(observation: &Observation<'_>, _: &[FileFacts]) -> Option<Cause> {

@@ -22,8 +22,13 @@ fn judge(observation: &Observation<'_>, _: &[FileFacts]) -> Option<Cause> {
     );
     found.emulator_suspect = observation.execution == Execution::Emulated && number != 9;
     found.hint = match number {
-        4 => Some("an illegal instruction: a CPU feature that this machine, or the emulated one, has not".to_owned()),
-        7 => Some("a bus error: an unaligned access, or a file that shrank under its mapping".to_owned()),
+        4 => Some(
+            "an illegal instruction: a CPU feature that this machine, or the emulated one, has not"
+                .to_owned(),
+        ),
+        7 => Some(
+            "a bus error: an unaligned access, or a file that shrank under its mapping".to_owned(),
+        ),
         _ => None,
     };
     Some(found)

@@ -61,7 +61,10 @@ pub(super) async fn judge(
         );
         found.evidence.push(format!(
             "no {} in {}, and no entrypoint or command that is a file",
-            ASKS.iter().map(|ask| ask.runtime.name()).collect::<Vec<_>>().join(", "),
+            ASKS.iter()
+                .map(|ask| ask.runtime.name())
+                .collect::<Vec<_>>()
+                .join(", "),
             room.variant.config.path().join(":")
         ));
         found.hint = Some("set an entrypoint, or leave this check out of the suite".to_owned());
@@ -92,7 +95,7 @@ async fn put(
     deadline: Duration,
 ) -> Result<Finding, EngineError> {
     let platform = &room.variant.platform;
-    let mut command = vec![program.path.clone()];
+    let mut command = vec![program.invoked.clone()];
     command.extend(ask.arguments.iter().map(|&word| word.to_owned()));
     let spec = ExecSpec {
         command: command.clone(),
@@ -115,15 +118,24 @@ async fn put(
         None => program.clone(),
     };
     match executable.header {
-        Some(header) if !header.is_for(platform) => causes.push(masked_binary(&executable.path, header, platform)),
+        Some(header) if !header.is_for(platform) => {
+            causes.push(masked_binary(&executable.path, header, platform))
+        }
         Some(_) => {}
-        None => notes.push(format!("{} is no ELF file; what it starts was not looked at", executable.path)),
+        None => notes.push(format!(
+            "{} is no ELF file; what it starts was not looked at",
+            executable.path
+        )),
     }
 
     match (&answer, execution.ended) {
         (Some(answer), Ended::Exit(0)) => {
             if (ask.accepts)(platform, &answer.architecture) {
-                notes.push(format!("{} says {}", ask.runtime.name(), answer.architecture));
+                notes.push(format!(
+                    "{} says {}",
+                    ask.runtime.name(),
+                    answer.architecture
+                ));
             } else {
                 let mut found = cause(
                     "architecture-mismatch",
@@ -150,7 +162,9 @@ async fn put(
                 execution: room.facts.execution,
                 command: &command,
                 exit,
-                signal: exit.filter(|code| (129..=192).contains(code)).and_then(|code| i32::try_from(code - 128).ok()),
+                signal: exit
+                    .filter(|code| (129..=192).contains(code))
+                    .and_then(|code| i32::try_from(code - 128).ok()),
                 timed_out,
                 oom_killed: session.oom_killed().await,
                 text: &text,
@@ -163,7 +177,10 @@ async fn put(
             causes.push(cause(
                 "architecture-not-told",
                 Confidence::Unknown,
-                format!("{} was asked for its architecture, and {end}", ask.runtime.name()),
+                format!(
+                    "{} was asked for its architecture, and {end}",
+                    ask.runtime.name()
+                ),
             ));
             causes = crate::run::finding::arrange(causes, reasons);
         }
@@ -177,7 +194,7 @@ async fn put(
             entrypoint: Some(entrypoint),
             command,
             ..room.run_line()
-    }));
+        }));
     finding.notes = notes;
     Ok(finding)
 }
@@ -210,7 +227,11 @@ async fn entrypoint(room: &Arc<Room>, asked: &[String]) -> Result<Option<Finding
         Some(header) => Finding::failed(vec![masked_binary(&path, header, &room.variant.platform)]),
         None => {
             let message = format!("the entrypoint {} {}", facts.path, facts.shape.describe());
-            Finding::failed(vec![cause("entrypoint-not-executable", Confidence::Established, message)])
+            Finding::failed(vec![cause(
+                "entrypoint-not-executable",
+                Confidence::Established,
+                message,
+            )])
         }
     };
     Ok(Some(finding.part("entrypoint")))

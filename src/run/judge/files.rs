@@ -54,7 +54,11 @@ async fn observe(
         return Ok(None);
     };
     let is_file = stat.kind == FileType::File;
-    let limit = if is_file && !expectation.content.is_empty() { CONTENT_CAP } else { 0 };
+    let limit = if is_file && !expectation.content.is_empty() {
+        CONTENT_CAP
+    } else {
+        0
+    };
     let Some(content) = rootfs.engine.read(rootfs.container, &path, limit).await? else {
         return Ok(None);
     };

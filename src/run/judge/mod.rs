@@ -22,8 +22,12 @@ use crate::suite::{Action, Check};
 pub(super) async fn judge(room: &Arc<Room>, session: &mut Session, check: &Check) -> Vec<Finding> {
     let deadline = room.stretch(check.timeout);
     let outcome = match &check.action {
-        Action::Architecture(selection) => architecture::judge(room, session, selection, deadline).await,
-        Action::NativeModules(selection) => native_modules::judge(room, session, selection, deadline).await,
+        Action::Architecture(selection) => {
+            architecture::judge(room, session, selection, deadline).await
+        }
+        Action::NativeModules(selection) => {
+            native_modules::judge(room, session, selection, deadline).await
+        }
         Action::Run(run) => program::judge(room, session, run, deadline).await,
         Action::Start(start) => start::judge(room, start, deadline).await,
         Action::Files(files) => files::judge(room, files, deadline).await,

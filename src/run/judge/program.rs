@@ -28,7 +28,10 @@ pub(super) async fn judge(
         stdin: run.stdin.as_ref().map(|text| text.clone().into_bytes()),
     };
     let execution = session.exec(&spec, deadline).await?;
-    let mut broken = mismatches(&check::program(&run.expect, &observation(&execution, deadline)));
+    let mut broken = mismatches(&check::program(
+        &run.expect,
+        &observation(&execution, deadline),
+    ));
     // A program of another machine may meet every expectation here.
     if let Some(word) = command.first()
         && let Some(cause) = room.masked(word).await?
@@ -47,7 +50,10 @@ pub(super) async fn judge(
         .reproduce(reproduce(room, run, command));
     for (name, stream) in [("stdout", &execution.stdout), ("stderr", &execution.stderr)] {
         if stream.is_cut() {
-            finding = finding.note(format!("{name} was {} bytes long; its beginning and its end were kept", stream.total()));
+            finding = finding.note(format!(
+                "{name} was {} bytes long; its beginning and its end were kept",
+                stream.total()
+            ));
         }
     }
     Ok(vec![finding])

@@ -18,10 +18,17 @@ use crate::run::room::Room;
 use crate::run::service::{End, Service};
 use crate::suite::{HttpCheck, ReadyCondition, Start};
 
+/// How long a program without `ready:` must stay up, before the emulation factor.
+pub(super) const SETTLE: Duration = Duration::from_secs(2);
+
 /// Between two looks at something that does not announce itself.
 const POLL: Duration = Duration::from_millis(100);
 
-pub(super) async fn judge(room: &Arc<Room>, start: &Start, deadline: Duration) -> Result<Vec<Finding>, EngineError> {
+pub(super) async fn judge(
+    room: &Arc<Room>,
+    start: &Start,
+    deadline: Duration,
+) -> Result<Vec<Finding>, EngineError> {
     let line = reproduce(room, start);
     let clock = Instant::now();
     let patterns: Vec<Regex> = start
@@ -84,6 +91,12 @@ async fn observe(
             return Ok(causes);
         }
     }
+    if start.ready.is_none() && start.http.is_empty() {
+        let causes = settle(room, service, (clock + room.stretch(SETTLE)).min(whole)).await?;
+        if !causes.is_empty() {
+            return Ok(causes);
+        }
+    }
     // An amd64 program in an arm64 image comes up on an amd64 host.
     let command = command(room, start);
     if let Some(word) = command.first()
@@ -99,6 +112,26 @@ async fn observe(
         causes.extend(ask(room, start, check, service, left).await);
     }
     Ok(causes)
+}
+
+/// Nothing says when it is up: then it must stay up for a while, or do what it
+/// has to and end with 0.
+async fn settle(
+    room: &Arc<Room>,
+    service: &mut Service,
+    until: Instant,
+) -> Result<Vec<Cause>, EngineError> {
+    loop {
+        match service.ended().await? {
+            None if Instant::now() < until => {
+                let left = until.saturating_duration_since(Instant::now());
+                service.wait(left.min(POLL * 2)).await;
+            }
+            None => return Ok(Vec::new()),
+            Some(End::Exited(state)) if state.exit_code == 0 => return Ok(Vec::new()),
+            Some(end) => return Ok(broken_start(room, &end, Some(service)).await.causes),
+        }
+    }
 }
 
 /// Waits until every condition holds; returns why they do not.
@@ -119,7 +152,9 @@ async fn wait_ready(
         let waiting_for = unmet(conditions, service, ended.as_ref(), until).await?;
         match (&ended, expected_exit) {
             (Some(End::Exited(state)), Some(code)) if state.exit_code == code => {
-                return Ok(waiting_for.map(|what| vec![not_ready(&what, within, "it ended before")]).unwrap_or_default());
+                return Ok(waiting_for
+                    .map(|what| vec![not_ready(&what, within, "it ended before")])
+                    .unwrap_or_default());
             }
             (Some(end), _) => return Ok(broken_start(room, end, Some(service)).await.causes),
             (None, _) => {}
@@ -174,7 +209,10 @@ async fn unmet(
         match condition {
             ReadyCondition::Log(regex) => {
                 if !service.has_matched(pattern) {
-                    return Ok(Some(format!("printing a line that matches {}", regex.as_str())));
+                    return Ok(Some(format!(
+                        "printing a line that matches {}",
+                        regex.as_str()
+                    )));
                 }
                 pattern += 1;
             }
@@ -201,9 +239,14 @@ async fn unmet(
                 match answer {
                     Ok(response) if response.status < 400 => {}
                     Ok(response) => {
-                        return Ok(Some(format!("answering :{port}{path} with a status below 400 (it said {})", response.status)));
+                        return Ok(Some(format!(
+                            "answering :{port}{path} with a status below 400 (it said {})",
+                            response.status
+                        )));
                     }
-                    Err(silence) => return Ok(Some(format!("answering :{port}{path} ({silence})"))),
+                    Err(silence) => {
+                        return Ok(Some(format!("answering :{port}{path} ({silence})")));
+                    }
                 }
             }
             ReadyCondition::Healthcheck => {
@@ -214,10 +257,17 @@ async fn unmet(
                         let said = health.last_output.trim();
                         return Ok(Some(match said {
                             "" => "healthy by its own healthcheck".to_owned(),
-                            said => format!("healthy by its own healthcheck, which last said: {said}"),
+                            said => {
+                                format!("healthy by its own healthcheck, which last said: {said}")
+                            }
                         }));
                     }
-                    None => return Ok(Some("healthy: the image has no healthcheck, or the engine does not run it".to_owned())),
+                    None => {
+                        return Ok(Some(
+                            "healthy: the image has no healthcheck, or the engine does not run it"
+                                .to_owned(),
+                        ));
+                    }
                 }
             }
             ReadyCondition::Exit(code) => {
@@ -231,7 +281,13 @@ async fn unmet(
 }
 
 /// Makes one request of `http:`.
-async fn ask(room: &Room, start: &Start, check: &HttpCheck, service: &Service, left: Duration) -> Vec<Cause> {
+async fn ask(
+    room: &Room,
+    start: &Start,
+    check: &HttpCheck,
+    service: &Service,
+    left: Duration,
+) -> Vec<Cause> {
     let what = format!("{} {}", check.method, check.path);
     let Some(port) = check.port.or_else(|| default_port(room, start)) else {
         let mut found = cause(
@@ -243,7 +299,11 @@ async fn ask(room: &Room, start: &Start, check: &HttpCheck, service: &Service, l
         return vec![found];
     };
     let Some(route) = service.route(port) else {
-        return vec![cause("no-port", Confidence::Established, format!("{what}: port {port} is not published"))];
+        return vec![cause(
+            "no-port",
+            Confidence::Established,
+            format!("{what}: port {port} is not published"),
+        )];
     };
     let request = Request {
         method: check.method.clone(),
@@ -261,8 +321,14 @@ async fn ask(room: &Room, start: &Start, check: &HttpCheck, service: &Service, l
             mismatches(&check::http(check, &observation))
         }
         Err(silence) => {
-            let mut found = cause("no-answer", Confidence::Unknown, format!("{what} on port {port}: {silence}"));
-            found.evidence.push(format!("line {} of the suite", check.line));
+            let mut found = cause(
+                "no-answer",
+                Confidence::Unknown,
+                format!("{what} on port {port}: {silence}"),
+            );
+            found
+                .evidence
+                .push(format!("line {} of the suite", check.line));
             if silence == Silence::Refused {
                 found.hint = Some("it may listen on 127.0.0.1 only: let it listen on 0.0.0.0, and wait for it with `ready:`".to_owned());
             }
@@ -284,9 +350,15 @@ fn log_mismatches(start: &Start, service: &Service) -> Vec<Cause> {
 }
 
 /// A container that is over, and should not be.
-pub(super) async fn broken_start(room: &Arc<Room>, end: &End, service: Option<&Service>) -> Finding {
+pub(super) async fn broken_start(
+    room: &Arc<Room>,
+    end: &End,
+    service: Option<&Service>,
+) -> Finding {
     let printed = service.map(Service::output);
-    let (stdout, stderr) = printed.map_or((String::new(), String::new()), |(out, err)| (out.text(), err.text()));
+    let (stdout, stderr) = printed.map_or((String::new(), String::new()), |(out, err)| {
+        (out.text(), err.text())
+    });
     let (exit, signal, oom, said, headline) = match end {
         End::NotStarted { code, text } => (
             Some(*code),
@@ -297,7 +369,10 @@ pub(super) async fn broken_start(room: &Arc<Room>, end: &End, service: Option<&S
         ),
         End::Exited(state) => {
             let signal = signal_of(state.exit_code);
-            let name = signal.and_then(signal_name).map(|name| format!(" ({name})")).unwrap_or_default();
+            let name = signal
+                .and_then(signal_name)
+                .map(|name| format!(" ({name})"))
+                .unwrap_or_default();
             (
                 Some(state.exit_code),
                 signal,
@@ -311,7 +386,8 @@ pub(super) async fn broken_start(room: &Arc<Room>, end: &End, service: Option<&S
             Some(*signal),
             false,
             String::new(),
-            "it crashed under emulation; as the container's first process it would hang for ever".to_owned(),
+            "it crashed under emulation; as the container's first process it would hang for ever"
+                .to_owned(),
         ),
     };
     let text = format!("{said}\n{stdout}\n{stderr}");
@@ -333,7 +409,10 @@ pub(super) async fn broken_start(room: &Arc<Room>, end: &End, service: Option<&S
 
 fn command(room: &Room, start: &Start) -> Vec<String> {
     let config = &room.variant.config;
-    let mut words = start.entrypoint.clone().unwrap_or_else(|| config.entrypoint.clone());
+    let mut words = start
+        .entrypoint
+        .clone()
+        .unwrap_or_else(|| config.entrypoint.clone());
     match (&start.cmd, &start.entrypoint) {
         (Some(cmd), _) => words.extend(cmd.iter().cloned()),
         // An entrypoint that is replaced takes the image's command with it, as in `docker run`.
@@ -346,12 +425,18 @@ fn command(room: &Room, start: &Start) -> Vec<String> {
 /// Every port that is waited for or asked.
 fn ports(room: &Room, start: &Start) -> Vec<u16> {
     let mut ports: Vec<u16> = Vec::new();
-    let ready = start.ready.iter().flat_map(|ready| &ready.conditions).filter_map(|condition| match condition {
-        ReadyCondition::Http { port, .. } | ReadyCondition::Tcp(port) => Some(*port),
-        _ => None,
-    });
+    let ready = start
+        .ready
+        .iter()
+        .flat_map(|ready| &ready.conditions)
+        .filter_map(|condition| match condition {
+            ReadyCondition::Http { port, .. } | ReadyCondition::Tcp(port) => Some(*port),
+            _ => None,
+        });
     let asked = start.http.iter().filter_map(|check| check.port);
-    let default = (!start.http.is_empty()).then(|| default_port(room, start)).flatten();
+    let default = (!start.http.is_empty())
+        .then(|| default_port(room, start))
+        .flatten();
     for port in ready.chain(asked).chain(default) {
         if !ports.contains(&port) {
             ports.push(port);
@@ -362,10 +447,14 @@ fn ports(room: &Room, start: &Start) -> Vec<u16> {
 
 /// The port of a request that names none: that of `ready:`, or the only exposed one.
 fn default_port(room: &Room, start: &Start) -> Option<u16> {
-    let ready = start.ready.iter().flat_map(|ready| &ready.conditions).find_map(|condition| match condition {
-        ReadyCondition::Http { port, .. } | ReadyCondition::Tcp(port) => Some(*port),
-        _ => None,
-    });
+    let ready = start
+        .ready
+        .iter()
+        .flat_map(|ready| &ready.conditions)
+        .find_map(|condition| match condition {
+            ReadyCondition::Http { port, .. } | ReadyCondition::Tcp(port) => Some(*port),
+            _ => None,
+        });
     ready.or_else(|| {
         let mut exposed = room.variant.config.exposed_ports.iter().filter_map(|port| {
             let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::start::{broken_start, reproduce};
+use super::start::{SETTLE, broken_start, reproduce};
 use crate::engine::{ContainerSpec, EngineError};
 use crate::run::finding::Finding;
 use crate::run::room::Room;
 use crate::run::service::{End, Service};
 use crate::suite::Start;
 
-/// How long it must stay up to count as started, before the emulation factor.
-const SETTLE: Duration = Duration::from_secs(2);
-
-pub(super) async fn judge(room: &Arc<Room>, deadline: Duration) -> Result<Vec<Finding>, EngineError> {
+pub(super) async fn judge(
+    room: &Arc<Room>,
+    deadline: Duration,
+) -> Result<Vec<Finding>, EngineError> {
     let start = Start {
         env: Vec::new(),
         entrypoint: None,
@@ -54,9 +54,15 @@ pub(super) async fn judge(room: &Arc<Room>, deadline: Duration) -> Result<Vec<Fi
     service.stop().await;
     let (stdout, stderr) = service.output();
     let finding = match ended? {
-        None => Finding::passed().note(format!("it was up for {:.1} s", clock.elapsed().as_secs_f64())),
+        None => Finding::passed().note(format!(
+            "it was up for {:.1} s",
+            clock.elapsed().as_secs_f64()
+        )),
         Some(End::Exited(state)) if is_its_own_end(state.exit_code, &stderr.text()) => {
-            Finding::passed().note(format!("it started, and ended by itself with exit code {}", state.exit_code))
+            Finding::passed().note(format!(
+                "it started, and ended by itself with exit code {}",
+                state.exit_code
+            ))
         }
         Some(end) => broken_start(room, &end, Some(&service)).await,
     };
@@ -72,7 +78,8 @@ pub(super) async fn judge(room: &Arc<Room>, deadline: Duration) -> Result<Vec<Fi
 /// loader, a shell or the kernel (failures.md, section 2).
 fn is_its_own_end(code: i64, stderr: &str) -> bool {
     let is_exec_failure = stderr.lines().any(|line| {
-        (line.starts_with("exec ") && (line.contains("exec format error") || line.contains("no such file")))
+        (line.starts_with("exec ")
+            && (line.contains("exec format error") || line.contains("no such file")))
             || line.contains("exec container process")
             || line.contains("error while loading shared libraries")
             || line.contains("Error loading shared library")
@@ -97,6 +104,9 @@ mod tests {
         assert!(!is_its_own_end(1, "exec /app: exec format error"));
         assert!(!is_its_own_end(127, ""));
         assert!(!is_its_own_end(139, ""));
-        assert!(!is_its_own_end(255, "aarch64-binfmt-P: Could not open '/lib/ld-linux-aarch64.so.1': No such file or directory"));
+        assert!(!is_its_own_end(
+            255,
+            "aarch64-binfmt-P: Could not open '/lib/ld-linux-aarch64.so.1': No such file or directory"
+        ));
     }
 }

@@ -29,7 +29,11 @@ use crate::suite::Selection;
 enum Loading {
     Loaded,
     Refused(String),
-    Crashed { ended: Ended, text: String, oom: bool },
+    Crashed {
+        ended: Ended,
+        text: String,
+        oom: bool,
+    },
 }
 
 /// Judges all modules of all languages that the image has a runtime for.
@@ -60,7 +64,7 @@ pub(super) async fn judge(
             room,
             session,
             language,
-            program: program.path.clone(),
+            program: program.invoked.clone(),
             named,
             deadline,
         };
@@ -89,7 +93,9 @@ pub(super) async fn judge(
     }
     if findings.is_empty() {
         let note = match asked.as_slice() {
-            [] => "the image has no runtime that loads native modules (Node, Python, Ruby)".to_owned(),
+            [] => {
+                "the image has no runtime that loads native modules (Node, Python, Ruby)".to_owned()
+            }
             asked => format!("no native modules found; asked: {}", asked.join(", ")),
         };
         findings.push(Finding::passed().note(note));
@@ -100,7 +106,10 @@ pub(super) async fn judge(
 /// Two modules of one name are told apart by where they lie.
 fn unique_parts(findings: &mut [Finding]) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for part in findings.iter_mut().filter_map(|finding| finding.part.as_mut()) {
+    for part in findings
+        .iter_mut()
+        .filter_map(|finding| finding.part.as_mut())
+    {
         let count = counts.entry(part.clone()).or_default();
         *count += 1;
         if *count > 1 {
@@ -133,8 +142,19 @@ impl Search<'_> {
             if modules.is_empty() {
                 modules = progress.found.unwrap_or_default();
             }
-            for Report { key, ok, text, notes, seconds } in progress.loaded {
-                let loading = if ok { Loading::Loaded } else { Loading::Refused(text) };
+            for Report {
+                key,
+                ok,
+                text,
+                notes,
+                seconds,
+            } in progress.loaded
+            {
+                let loading = if ok {
+                    Loading::Loaded
+                } else {
+                    Loading::Refused(text)
+                };
                 done.insert(key, (loading, seconds, notes));
             }
             if progress.is_done {
@@ -143,7 +163,10 @@ impl Search<'_> {
             let oom = self.session.oom_killed().await;
             let Some(key) = progress.loading else {
                 // It ended before it had found anything: the runtime's own fault.
-                return Ok((Vec::new(), vec![self.runtime_broken(&execution, progress.broken, oom).await]));
+                return Ok((
+                    Vec::new(),
+                    vec![self.runtime_broken(&execution, progress.broken, oom).await],
+                ));
             };
             done.insert(
                 key,
@@ -184,10 +207,18 @@ impl Search<'_> {
                 ("EVERYARCH_NONCE".to_owned(), nonce.to_owned()),
                 (
                     "EVERYARCH_ARCH".to_owned(),
-                    self.room.variant.platform.node().unwrap_or_default().to_owned(),
+                    self.room
+                        .variant
+                        .platform
+                        .node()
+                        .unwrap_or_default()
+                        .to_owned(),
                 ),
                 ("EVERYARCH_SKIP".to_owned(), json(serde_json::json!(skip))),
-                ("EVERYARCH_ONLY".to_owned(), json(serde_json::json!(self.named))),
+                (
+                    "EVERYARCH_ONLY".to_owned(),
+                    json(serde_json::json!(self.named)),
+                ),
             ],
             ..ExecSpec::default()
         };
@@ -208,8 +239,16 @@ impl Search<'_> {
         let (text, exit, timed_out, oom) = match loading {
             Loading::Loaded => (String::new(), Some(0), false, false),
             Loading::Refused(text) => (text.clone(), Some(1), false, false),
-            Loading::Crashed { ended: Ended::Exit(code), text, oom } => (text.clone(), Some(*code), false, *oom),
-            Loading::Crashed { ended: Ended::Deadline, text, oom } => (text.clone(), None, true, *oom),
+            Loading::Crashed {
+                ended: Ended::Exit(code),
+                text,
+                oom,
+            } => (text.clone(), Some(*code), false, *oom),
+            Loading::Crashed {
+                ended: Ended::Deadline,
+                text,
+                oom,
+            } => (text.clone(), None, true, *oom),
         };
         let is_bad = !matches!(loading, Loading::Loaded);
         if is_bad {
@@ -218,7 +257,9 @@ impl Search<'_> {
                 execution: self.room.facts.execution,
                 command: &[],
                 exit: None,
-                signal: exit.filter(|code| (129..=192).contains(code)).and_then(|code| i32::try_from(code - 128).ok()),
+                signal: exit
+                    .filter(|code| (129..=192).contains(code))
+                    .and_then(|code| i32::try_from(code - 128).ok()),
                 timed_out,
                 oom_killed: oom,
                 text: &text,
@@ -226,12 +267,17 @@ impl Search<'_> {
             causes = self.room.diagnose(&observation).await;
             for found in &mut causes {
                 if found.code == "ended-by-signal" || found.code == "qemu-guest-signal" {
-                    found.message = format!("loading {} ended the whole process: {}", module.name, found.message);
+                    found.message = format!(
+                        "loading {} ended the whole process: {}",
+                        module.name, found.message
+                    );
                 }
             }
         }
         if let Some((path, header)) = wrong.first()
-            && !causes.iter().any(|found| found.confidence == Confidence::Established)
+            && !causes
+                .iter()
+                .any(|found| found.confidence == Confidence::Established)
         {
             let mut found = masked_binary(path, *header, platform);
             if is_bad {
@@ -239,12 +285,16 @@ impl Search<'_> {
                 found.evidence.clear();
             }
             for (path, header) in wrong.iter().skip(1).take(4) {
-                found.evidence.push(format!("{path} is an ELF file for {header}, too"));
+                found
+                    .evidence
+                    .push(format!("{path} is an ELF file for {header}, too"));
             }
             causes.insert(0, found);
         }
         if let Some(problem) = &module.problem
-            && !causes.iter().any(|found| found.confidence == Confidence::Established)
+            && !causes
+                .iter()
+                .any(|found| found.confidence == Confidence::Established)
         {
             causes.insert(0, problem.cause(&module.name, platform));
         }
@@ -261,10 +311,14 @@ impl Search<'_> {
                     Confidence::Unknown,
                     format!("{} does not load: {first_line}", module.name),
                 );
-                found.hint = Some("the cause is not established; the output below is all there is".to_owned());
+                found.hint = Some(
+                    "the cause is not established; the output below is all there is".to_owned(),
+                );
                 causes.push(found);
             } else if let Some(found) = causes.first_mut() {
-                found.evidence.push(format!("{} says: {first_line}", self.language.name));
+                found
+                    .evidence
+                    .push(format!("{} says: {first_line}", self.language.name));
             }
         }
         let mut part = module.name.clone();
@@ -284,7 +338,12 @@ impl Search<'_> {
     }
 
     /// The runtime did not get as far as looking for modules.
-    async fn runtime_broken(&self, execution: &Execution, broken: Option<String>, oom: bool) -> Finding {
+    async fn runtime_broken(
+        &self,
+        execution: &Execution,
+        broken: Option<String>,
+        oom: bool,
+    ) -> Finding {
         let mut text = said(execution);
         if let Some(broken) = broken {
             text.push_str(&broken);
@@ -299,7 +358,9 @@ impl Search<'_> {
             execution: self.room.facts.execution,
             command: &command,
             exit,
-            signal: exit.filter(|code| (129..=192).contains(code)).and_then(|code| i32::try_from(code - 128).ok()),
+            signal: exit
+                .filter(|code| (129..=192).contains(code))
+                .and_then(|code| i32::try_from(code - 128).ok()),
             timed_out,
             oom_killed: oom,
             text: &text,
@@ -313,7 +374,10 @@ impl Search<'_> {
             causes.push(cause(
                 "runtime-does-not-start",
                 Confidence::Unknown,
-                format!("{} ended {end} before it could look for modules", self.program),
+                format!(
+                    "{} ended {end} before it could look for modules",
+                    self.program
+                ),
             ));
         }
         Finding::failed(causes)
@@ -333,10 +397,9 @@ impl Search<'_> {
             entrypoint: Some(entrypoint),
             command,
             ..self.room.run_line()
-    })
+        })
     }
 }
-
 
 /// All that a process printed which is no report line of ours.
 fn said(execution: &Execution) -> String {

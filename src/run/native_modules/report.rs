@@ -129,7 +129,10 @@ impl Problem {
     pub(super) fn cause(&self, module: &str, platform: &Platform) -> Cause {
         let (message, hint) = match self.code.as_str() {
             "platform-package-missing" => (
-                format!("{module} has no package for {platform}: none of {} is installed", self.wanted.join(", ")),
+                format!(
+                    "{module} has no package for {platform}: none of {} is installed",
+                    self.wanted.join(", ")
+                ),
                 "run the install in the target platform's own stage, with optional dependencies; copied node_modules and lock files made on another platform leave it out",
             ),
             "node-gyp-build-no-prebuild" | "prisma-engine-missing" => (
@@ -137,11 +140,15 @@ impl Problem {
                 "install or build it in the target platform's own stage",
             ),
             "bindings-file-not-located" => (
-                format!("{module} is built from source or fetched at install time, and was not: it has no .node file"),
+                format!(
+                    "{module} is built from source or fetched at install time, and was not: it has no .node file"
+                ),
                 "its install script did not run (`--ignore-scripts`), or found neither a prebuild for this platform nor a compiler",
             ),
             "py-extension-other-arch-skipped" => (
-                format!("{module} has extension modules for another platform only; Python passes over them"),
+                format!(
+                    "{module} has extension modules for another platform only; Python passes over them"
+                ),
                 "install the wheels in the target platform's own stage; a copied virtual environment keeps the other platform's",
             ),
             "gem-extension-not-built" => (
@@ -159,7 +166,9 @@ impl Problem {
         };
         let mut found = cause(code, Confidence::Consistent, message);
         if !self.there.is_empty() {
-            found.evidence.push(format!("there are: {}", self.there.join(", ")));
+            found
+                .evidence
+                .push(format!("there are: {}", self.there.join(", ")));
         }
         found.hint = Some(hint.to_owned());
         found

@@ -44,7 +44,10 @@ pub(super) const ASKS: &[Ask] = &[
     Ask {
         runtime: Runtime::Node,
         programs: &["node", "nodejs"],
-        arguments: &["-e", "console.log(process.arch); console.log(process.execPath)"],
+        arguments: &[
+            "-e",
+            "console.log(process.arch); console.log(process.execPath)",
+        ],
         answer: two_lines,
         accepts: |platform, said| platform.node() == Some(said),
         expected: |platform| platform.node().unwrap_or("?").to_owned(),
@@ -63,7 +66,11 @@ pub(super) const ASKS: &[Ask] = &[
     Ask {
         runtime: Runtime::Ruby,
         programs: &["ruby"],
-        arguments: &["-rrbconfig", "-e", "puts RbConfig::CONFIG['host_cpu'], RbConfig.ruby"],
+        arguments: &[
+            "-rrbconfig",
+            "-e",
+            "puts RbConfig::CONFIG['host_cpu'], RbConfig.ruby",
+        ],
         answer: two_lines,
         accepts: |platform, said| platform.ruby().contains(&said),
         expected: |platform| first(platform.ruby()),
@@ -114,8 +121,9 @@ pub(super) const ASKS: &[Ask] = &[
                     (key.trim() == name).then(|| value.trim().to_owned())
                 })
             };
-            let architecture = field("Architecture")
-                .or_else(|| field("RID").and_then(|rid| rid.rsplit('-').next().map(str::to_owned)))?;
+            let architecture = field("Architecture").or_else(|| {
+                field("RID").and_then(|rid| rid.rsplit('-').next().map(str::to_owned))
+            })?;
             Some(Answer {
                 architecture,
                 program: None,
@@ -127,7 +135,10 @@ pub(super) const ASKS: &[Ask] = &[
     Ask {
         runtime: Runtime::Deno,
         programs: &["deno"],
-        arguments: &["eval", "console.log(Deno.build.arch); console.log(Deno.execPath())"],
+        arguments: &[
+            "eval",
+            "console.log(Deno.build.arch); console.log(Deno.execPath())",
+        ],
         answer: two_lines,
         accepts: |platform, said| platform.deno().contains(&said),
         expected: |platform| first(platform.deno()),
@@ -135,7 +146,10 @@ pub(super) const ASKS: &[Ask] = &[
     Ask {
         runtime: Runtime::Bun,
         programs: &["bun"],
-        arguments: &["-e", "console.log(process.arch); console.log(process.execPath)"],
+        arguments: &[
+            "-e",
+            "console.log(process.arch); console.log(process.execPath)",
+        ],
         answer: two_lines,
         accepts: |platform, said| platform.node() == Some(said),
         expected: |platform| platform.node().unwrap_or("?").to_owned(),
@@ -144,7 +158,10 @@ pub(super) const ASKS: &[Ask] = &[
 
 /// The architecture on the first line, the executable on the second.
 fn two_lines(stdout: &str, _: &str) -> Option<Answer> {
-    let mut lines = stdout.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut lines = stdout
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
     Some(Answer {
         architecture: lines.next()?.to_owned(),
         program: lines.next().map(str::to_owned),
@@ -152,7 +169,9 @@ fn two_lines(stdout: &str, _: &str) -> Option<Answer> {
 }
 
 fn first(names: &[&str]) -> String {
-    names.first().map_or_else(|| "?".to_owned(), |name| (*name).to_owned())
+    names
+        .first()
+        .map_or_else(|| "?".to_owned(), |name| (*name).to_owned())
 }
 
 #[cfg(test)]
@@ -160,7 +179,9 @@ mod tests {
     use super::*;
 
     fn ask(runtime: Runtime) -> &'static Ask {
-        ASKS.iter().find(|ask| ask.runtime == runtime).expect("every runtime is asked")
+        ASKS.iter()
+            .find(|ask| ask.runtime == runtime)
+            .expect("every runtime is asked")
     }
 
     fn platform(text: &str) -> Platform {
@@ -184,13 +205,20 @@ mod tests {
             (Runtime::Ruby, "aarch64", "x86_64"),
             (Runtime::Java, "aarch64", "amd64"),
             (Runtime::Php, "aarch64", "x86_64"),
-            (Runtime::Perl, "aarch64-linux-gnu-thread-multi", "x86_64-linux-gnu-thread-multi"),
+            (
+                Runtime::Perl,
+                "aarch64-linux-gnu-thread-multi",
+                "x86_64-linux-gnu-thread-multi",
+            ),
             (Runtime::Dotnet, "Arm64", "X64"),
             (Runtime::Deno, "aarch64", "x86_64"),
             (Runtime::Bun, "arm64", "x64"),
         ] {
             assert!((ask(runtime).accepts)(&arm64, right), "{runtime:?} {right}");
-            assert!(!(ask(runtime).accepts)(&arm64, wrong), "{runtime:?} {wrong}");
+            assert!(
+                !(ask(runtime).accepts)(&arm64, wrong),
+                "{runtime:?} {wrong}"
+            );
         }
     }
 
@@ -219,7 +247,10 @@ mod tests {
         let old = "Runtime Environment:\n RID:         debian.12-arm64\n";
         let new = "Host:\n  Version:      8.0.4\n  Architecture: arm64\n";
         for text in [old, new] {
-            assert_eq!((ask(Runtime::Dotnet).answer)(text, "").map(|a| a.architecture), Some("arm64".to_owned()));
+            assert_eq!(
+                (ask(Runtime::Dotnet).answer)(text, "").map(|a| a.architecture),
+                Some("arm64".to_owned())
+            );
         }
     }
 }
