@@ -194,7 +194,7 @@ pub struct FileContent {
     pub size: u64,
     /// Permission bits.
     pub mode: u32,
-    /// Owner and group ids. Podman does not tell those of a symlink: zeros.
+    /// Owner and group ids. Podman does not tell: its archives say root of every file.
     pub owner: (u64, u64),
     /// Where a symlink points, as it is written (Podman: resolved; and a link
     /// that points nowhere is nothing to it).

@@ -158,9 +158,9 @@ fn credit(error: EngineError, named_by: &str) -> EngineError {
             why: format!("{why} (it was named by {named_by})"),
         },
         EngineError::Unreachable { step, address, why } => EngineError::Unreachable {
-            step: format!("{step} to the engine that {named_by} names"),
+            step,
             address,
-            why,
+            why: format!("{why} (it was named by {named_by})"),
         },
         other => other,
     }

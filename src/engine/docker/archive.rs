@@ -89,7 +89,30 @@ impl DockerEngine {
         }))
     }
 
-    pub(super) async fn read_archive(
+    pub(super) async fn read_path(
+        &self,
+        id: &str,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<FileContent>, EngineError> {
+        if self.facts.name == "Podman"
+            && let Ok(Some(link)) = self.look(id, path).await
+            && link.kind == FileType::Symlink
+        {
+            // Its archive would be the target's.
+            return Ok(Some(FileContent {
+                kind: link.kind,
+                size: link.size,
+                mode: link.mode,
+                owner: (0, 0),
+                link_target: link.link_target,
+                bytes: Vec::new(),
+            }));
+        }
+        self.read_archive(id, path, limit).await
+    }
+
+    async fn read_archive(
         &self,
         id: &str,
         path: &str,

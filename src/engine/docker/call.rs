@@ -88,6 +88,9 @@ pub(super) fn explain(step: &str, address: &str, error: Error) -> EngineError {
 /// An error with its causes; the outermost alone ("client error") says nothing.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
+    if let Some(rest) = text.strip_prefix("Error in the hyper legacy client: ") {
+        text = rest.to_owned();
+    }
     let mut source = error.source();
     while let Some(cause) = source {
         let said = cause.to_string();

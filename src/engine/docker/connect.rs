@@ -209,11 +209,12 @@ fn why_closed(error: &std::io::Error) -> String {
 }
 
 async fn greet(address: &str, client: &Docker, is_local: bool) -> Result<EngineFacts, EngineError> {
-    let step = format!("asking the engine at {address} for its version");
+    let step = "asking for its version".to_owned();
     let (version, info) = tokio::try_join!(
         within(&step, address, GREETING, client.version()),
         within(&step, address, GREETING, client.info()),
-    )?;
+    )
+    .map_err(|error| stranger(error, address))?;
     let podman = version
         .components
         .iter()
@@ -234,6 +235,32 @@ async fn greet(address: &str, client: &Docker, is_local: bool) -> Result<EngineF
         address: address.to_owned(),
         is_local,
     })
+}
+
+/// What answers may be no engine at all, or one that expects TLS.
+fn stranger(error: EngineError, address: &str) -> EngineError {
+    match error {
+        EngineError::Refused { step, message, .. } => EngineError::Unreachable {
+            step,
+            address: address.to_owned(),
+            why: format!("something answers, but not as a container engine does: {message}"),
+        },
+        EngineError::Unreachable { step, address, why } => {
+            let hint = if why.contains("InvalidContentType") {
+                "; is it a port without TLS? Then unset DOCKER_TLS_VERIFY"
+            } else if why.contains("reset by peer") && address.starts_with("tcp") {
+                "; does it expect TLS? Then set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH"
+            } else {
+                ""
+            };
+            EngineError::Unreachable {
+                step,
+                address,
+                why: format!("{why}{hint}"),
+            }
+        }
+        other => other,
+    }
 }
 
 /// Of what `uname -m` said on the engine's host.

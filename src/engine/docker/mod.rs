@@ -104,7 +104,7 @@ impl Engine for DockerEngine {
         path: &str,
         limit: usize,
     ) -> Result<Option<FileContent>, EngineError> {
-        self.read_archive(id, path, limit).await
+        self.read_path(id, path, limit).await
     }
 
     async fn sha256(&self, id: &str, path: &str) -> Result<Option<String>, EngineError> {

@@ -53,13 +53,10 @@ async fn a_log_is_followed_to_its_end() {
     )
     .await;
     engine.start(&container.id).await.expect("it starts");
-    let heard = Mutex::new((Vec::new(), Vec::new()));
-    let mut sink = |kind: StreamKind, bytes: &[u8]| {
-        let mut heard = heard.lock().expect("a lock");
-        match kind {
-            StreamKind::Stdout => heard.0.extend_from_slice(bytes),
-            StreamKind::Stderr => heard.1.extend_from_slice(bytes),
-        }
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut sink = |kind: StreamKind, bytes: &[u8]| match kind {
+        StreamKind::Stdout => out.extend_from_slice(bytes),
+        StreamKind::Stderr => err.extend_from_slice(bytes),
     };
     tokio::time::timeout(
         Duration::from_secs(20),
@@ -68,11 +65,7 @@ async fn a_log_is_followed_to_its_end() {
     .await
     .expect("it ends")
     .expect("it is read");
-    let heard = heard.lock().expect("a lock");
-    assert_eq!(
-        (heard.0.as_slice(), heard.1.as_slice()),
-        (b"out\nlast".as_slice(), b"err\n".as_slice())
-    );
+    assert_eq!((out, err), (b"out\nlast".to_vec(), b"err\n".to_vec()));
     let state = engine.inspect(&container.id).await.expect("a state");
     assert_eq!((state.is_running, state.exit_code), (false, 9));
     assert!(
@@ -234,4 +227,62 @@ async fn a_published_port_is_reached_from_outside_and_inside() {
         Ended::Exit(tiny_elf::ASK_REFUSED),
         "{closed:?}"
     );
+}
+
+#[cfg_attr(
+    not(feature = "engine-tests"),
+    ignore = "needs an engine and the images of ci/images: run ci/test"
+)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engines_own_health_check_is_told_or_switched_off() {
+    let engine = engine().await;
+    let platform = engine.facts().platform.clone();
+    let image = pulled_from(&engine, "demo/service", "healthy", &platform).await;
+    let config = engine
+        .image(&image)
+        .await
+        .expect("an answer")
+        .expect("one")
+        .config;
+    // Podman drops it from images of the OCI kind, which do not define it.
+    let is_podman = engine.facts().name == "Podman";
+    assert!(config.healthcheck.is_some() || is_podman, "{config:?}");
+    let spec = |no_healthcheck| ContainerSpec {
+        name: unique("health"),
+        image: image.clone(),
+        platform: Some(platform.clone()),
+        no_healthcheck,
+        ..ContainerSpec::default()
+    };
+    let without = create(&engine, spec(true)).await;
+    engine.start(&without.id).await.expect("it starts");
+    let state = engine.inspect(&without.id).await.expect("a state");
+    assert_eq!(state.health, None);
+    assert_eq!(
+        state.image_id,
+        engine
+            .image(&image)
+            .await
+            .expect("an answer")
+            .expect("one")
+            .id
+    );
+
+    if is_podman {
+        return;
+    }
+    let with = create(&engine, spec(false)).await;
+    engine.start(&with.id).await.expect("it starts");
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let state = engine.inspect(&with.id).await.expect("a state");
+        assert!(state.is_running, "{state:?}");
+        let health = state.health.expect("a health");
+        match health.status {
+            HealthStatus::Healthy => break,
+            HealthStatus::Starting => assert!(Instant::now() < end, "{health:?}"),
+            HealthStatus::Unhealthy => panic!("{health:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
 }

@@ -347,6 +347,10 @@ async fn a_foreign_session_is_held_by_a_native_program() {
     );
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "the number is what the test is run for"
+)]
 #[cfg_attr(
     not(feature = "engine-tests"),
     ignore = "needs an engine and the images of ci/images: run ci/test"

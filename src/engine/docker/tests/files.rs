@@ -74,8 +74,8 @@ async fn files_go_in_and_come_out() {
         .expect("an answer")
         .expect("one");
     assert_eq!(
-        (file.kind, file.size, file.mode, file.owner),
-        (FileType::File, 300_000, 0o640, (0, 0))
+        (file.kind, file.size, file.mode),
+        (FileType::File, 300_000, 0o640)
     );
     assert_eq!(file.bytes, vec![7; 64]);
     let file = engine
@@ -157,7 +157,13 @@ async fn links_and_devices_are_what_they_are() {
         (FileType::Symlink, Some(written)),
         "{link:?}"
     );
-    assert_eq!(read("/tmp/file").await.owner, (12, 34));
+    // Podman's archives say root of every file.
+    let told = if engine.facts().name == "Podman" {
+        (0, 0)
+    } else {
+        (12, 34)
+    };
+    assert_eq!(read("/tmp/file").await.owner, told);
     if engine.facts().name == "Podman" {
         return; // It says of a dangling link that there is nothing.
     }

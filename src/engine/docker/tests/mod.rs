@@ -8,12 +8,11 @@ mod image;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::engine::{Captured, Ended, FileType, StreamKind, tiny_elf};
+use crate::engine::{Captured, Ended, FileType, HealthStatus, StreamKind, tiny_elf};
 
 const CAP: usize = 64 * 1024;
 const HOLD: &str = "/.everyarch-test/hold";
@@ -32,12 +31,12 @@ async fn engine() -> DockerEngine {
         .expect("an engine answers")
 }
 
-/// `repository@digest` of the busybox image for `platform`.
-async fn busybox(platform: &Platform) -> String {
+/// `repository@digest` of an image for `platform`.
+async fn child(name: &str, tag: &str, platform: &Platform) -> String {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let registry = registry();
     let index: serde_json::Value = reqwest::Client::new()
-        .get(format!("http://{registry}/v2/test/busybox/manifests/all"))
+        .get(format!("http://{registry}/v2/{name}/manifests/{tag}"))
         .header("Accept", "application/vnd.oci.image.index.v1+json")
         .send()
         .await
@@ -56,11 +55,15 @@ async fn busybox(platform: &Platform) -> String {
         })
         .and_then(|child| word(&child["digest"]))
         .expect("a child of this platform");
-    format!("{registry}/test/busybox@{digest}")
+    format!("{registry}/{name}@{digest}")
 }
 
 async fn pulled(engine: &DockerEngine, platform: &Platform) -> String {
-    let reference = busybox(platform).await;
+    pulled_from(engine, "test/busybox", "all", platform).await
+}
+
+async fn pulled_from(engine: &DockerEngine, name: &str, tag: &str, platform: &Platform) -> String {
+    let reference = child(name, tag, platform).await;
     engine
         .pull(
             &reference,
