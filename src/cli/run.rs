@@ -43,14 +43,19 @@ pub(super) async fn run(arguments: Box<RunArguments>) -> Exit {
         prepared = prepare(&arguments, &suites) => prepared,
         () = cancel.cancelled() => Err(Failure::interrupted()),
     };
-    let (image, plan, engines, credentials) = match prepared {
-        Ok(Prepared::Run(image, plan, engines, credentials)) => (image, plan, engines, credentials),
+    let Ready {
+        image,
+        plan,
+        engines,
+        credentials,
+    } = match prepared {
+        Ok(Prepared::Run(ready)) => *ready,
         Ok(Prepared::Listed) => return Exit::Passed,
         Err(failure) => return failure.end(&arguments.image, outputs, clock),
     };
     let masker = masker(&suites, credentials.as_ref());
     let input = RunInput {
-        image: *image,
+        image,
         plan,
         engines,
         credentials: credentials.map(for_engine),
@@ -70,10 +75,18 @@ pub(super) async fn run(arguments: Box<RunArguments>) -> Exit {
     Exit::of(&result)
 }
 
-/// What stands before the first container.
+/// Where the preparation led.
 enum Prepared {
-    Run(Box<ResolvedImage>, Plan, Engines, Option<FoundCredentials>),
+    Run(Box<Ready>),
     Listed,
+}
+
+/// All that is known before the first container.
+struct Ready {
+    image: ResolvedImage,
+    plan: Plan,
+    engines: Engines,
+    credentials: Option<FoundCredentials>,
 }
 
 async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepared, Failure> {
@@ -130,7 +143,12 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
             engines::connect(&arguments.engine, &platforms).await?
         }
     };
-    Ok(Prepared::Run(Box::new(image), plan, engines, credentials))
+    Ok(Prepared::Run(Box::new(Ready {
+        image,
+        plan,
+        engines,
+        credentials,
+    })))
 }
 
 fn nothing_selected(cases: usize, arguments: &RunArguments) -> Result<(), Failure> {

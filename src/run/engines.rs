@@ -6,16 +6,19 @@ use crate::engine::Engine;
 use crate::event::Cause;
 use crate::image::Platform;
 
+/// An engine, or why it does not answer.
+pub(crate) type Answer = Result<Arc<dyn Engine>, Cause>;
+
 /// `--engine URL` for all, `--engine PLATFORM=URL` for some.
 #[derive(Clone, Default)]
 pub struct Engines {
-    default: Option<Result<Arc<dyn Engine>, Cause>>,
-    by_platform: Vec<(Platform, Result<Arc<dyn Engine>, Cause>)>,
+    default: Option<Answer>,
+    by_platform: Vec<(Platform, Answer)>,
 }
 
 impl Engines {
     /// One engine for every platform, or why there is none.
-    pub fn new(default: Option<Result<Arc<dyn Engine>, Cause>>) -> Self {
+    pub fn new(default: Option<Answer>) -> Self {
         Self {
             default,
             by_platform: Vec::new(),
@@ -23,12 +26,12 @@ impl Engines {
     }
 
     /// Another one for a platform, or why it does not answer.
-    pub fn set(&mut self, platform: Platform, engine: Result<Arc<dyn Engine>, Cause>) {
+    pub fn set(&mut self, platform: Platform, engine: Answer) {
         self.by_platform.push((platform, engine));
     }
 
     /// The engine for a platform.
-    pub fn of(&self, platform: &Platform) -> Option<&Result<Arc<dyn Engine>, Cause>> {
+    pub fn of(&self, platform: &Platform) -> Option<&Answer> {
         self.by_platform
             .iter()
             .find(|(of, _)| of == platform)

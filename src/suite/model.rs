@@ -256,7 +256,7 @@ pub enum JsonStep {
 }
 
 /// `start:` with `ready:`, `http:` and `logs:`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Start {
     /// Added to the environment.
     pub env: Vec<(String, String)>,

@@ -52,8 +52,7 @@ fn suspects(observation: &Observation<'_>) -> Vec<String> {
                 .split(|c: char| c.is_whitespace() || matches!(c, '"' | '`' | '\'' | '(' | ')'));
             let named = words
                 .map(|word| word.trim_end_matches([':', ',', '.']))
-                .filter(|word| word.starts_with('/') && word.len() > 1)
-                .next_back();
+                .rfind(|word| word.starts_with('/') && word.len() > 1);
             paths.extend(named.map(str::to_owned));
         }
     }

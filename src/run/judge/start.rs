@@ -459,16 +459,21 @@ fn default_port(room: &Room, start: &Start) -> Option<u16> {
             ReadyCondition::Http { port, .. } | ReadyCondition::Tcp(port) => Some(*port),
             _ => None,
         });
-    ready.or_else(|| {
-        let mut exposed = room.variant.config.exposed_ports.iter().filter_map(|port| {
+    ready.or(match exposed_ports(room).as_slice() {
+        [port] => Some(*port),
+        _ => None,
+    })
+}
+
+/// The TCP ports that the image exposes.
+pub(super) fn exposed_ports(room: &Room) -> Vec<u16> {
+    let exposed = room.variant.config.exposed_ports.iter();
+    exposed
+        .filter_map(|port| {
             let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
             (protocol == "tcp").then(|| number.parse().ok()).flatten()
-        });
-        match (exposed.next(), exposed.next()) {
-            (Some(port), None) => Some(port),
-            _ => None,
-        }
-    })
+        })
+        .collect()
 }
 
 /// The `docker run` line that starts the same.

@@ -7,70 +7,59 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::start::{broken_start, reproduce, settle_time};
+use super::start::{broken_start, exposed_ports, reproduce, settle_time};
 use crate::engine::{ContainerSpec, EngineError};
-use crate::event::Outcome;
 use crate::run::finding::Finding;
 use crate::run::room::Room;
 use crate::run::service::{End, Service};
 use crate::suite::Start;
 
+/// How long a port may take to open under emulation; `timeout` with the
+/// emulation factor would wait minutes for a server that only wants a variable.
+const LONGEST_EMULATED: Duration = Duration::from_secs(45);
+
 pub(super) async fn judge(
     room: &Arc<Room>,
     deadline: Duration,
 ) -> Result<Vec<Finding>, EngineError> {
-    let start = Start {
-        env: Vec::new(),
-        entrypoint: None,
-        cmd: None,
-        user: None,
-        workdir: None,
-        ready: None,
-        http: Vec::new(),
-        logs: Vec::new(),
-    };
+    let start = Start::default();
     let line = reproduce(room, &start);
     let command = room.variant.config.command_line();
     let Some(word) = command.first() else {
         let note = "the image has neither entrypoint nor command: there is nothing to start";
         return Ok(vec![Finding::passed().note(note)]);
     };
+    let ports = exposed_ports(room);
+    let spec = ContainerSpec {
+        publish: ports.clone(),
+        ..ContainerSpec::default()
+    };
     let clock = Instant::now();
-    let mut service = match Service::start(room, ContainerSpec::default(), &[]).await? {
+    let mut service = match Service::start(room, spec, &[]).await? {
         Ok(service) => service,
         Err(end) => {
             let finding = broken_start(room, &end, None).await;
             return Ok(vec![finding.reproduce(line)]);
         }
     };
-    let until = clock + settle_time(room).min(deadline);
-    let ended = loop {
-        match service.ended().await {
-            Ok(None) if Instant::now() < until => {
-                let left = until.saturating_duration_since(Instant::now());
-                service.wait(left.min(Duration::from_millis(200))).await;
-            }
-            other => break other,
-        }
-    };
+    let came = watch(room, &mut service, &ports, clock, deadline).await;
     service.stop().await;
     let (stdout, stderr) = service.output();
-    let finding = match ended? {
-        None => Finding::passed().note(format!(
-            "it was up for {:.1} s",
-            clock.elapsed().as_secs_f64()
-        )),
-        Some(End::Exited(state)) if is_its_own_end(state.exit_code, &stderr.text()) => {
-            Finding::passed().note(format!(
-                "it started, and ended by itself with exit code {}",
-                state.exit_code
-            ))
+    let finding = match came? {
+        Came::Up(how) => match room.masked(word).await? {
+            Some(masked) => Finding::failed(vec![masked]),
+            None => Finding::passed().note(how),
+        },
+        Came::Ended(End::Exited(state)) if is_its_own_end(state.exit_code, &stderr.text()) => {
+            match room.masked(word).await? {
+                Some(masked) => Finding::failed(vec![masked]),
+                None => Finding::passed().note(format!(
+                    "it started, and ended by itself with exit code {}",
+                    state.exit_code
+                )),
+            }
         }
-        Some(end) => broken_start(room, &end, Some(&service)).await,
-    };
-    let finding = match room.masked(word).await? {
-        Some(masked) if finding.outcome == Outcome::Passed => Finding::failed(vec![masked]),
-        _ => finding,
+        Came::Ended(end) => broken_start(room, &end, Some(&service)).await,
     };
     Ok(vec![
         finding
@@ -78,6 +67,61 @@ pub(super) async fn judge(
             .took(clock.elapsed())
             .reproduce(line),
     ])
+}
+
+/// How the start went.
+enum Came {
+    Up(String),
+    Ended(End),
+}
+
+/// A server is up when one of its ports opens; without ports, or when none
+/// opens, it is up when it has stayed long enough.
+async fn watch(
+    room: &Arc<Room>,
+    service: &mut Service,
+    ports: &[u16],
+    clock: Instant,
+    deadline: Duration,
+) -> Result<Came, EngineError> {
+    let longest = if room.is_emulated() {
+        deadline.min(LONGEST_EMULATED)
+    } else {
+        deadline
+    };
+    let until = clock
+        + if ports.is_empty() {
+            settle_time(room).min(longest)
+        } else {
+            longest
+        };
+    loop {
+        if let Some(end) = service.ended().await? {
+            return Ok(Came::Ended(end));
+        }
+        let elapsed = clock.elapsed().as_secs_f64();
+        for &port in ports {
+            let accepts = match service.route(port) {
+                Some(route) => route.accepts(Duration::from_secs(1)).await,
+                None => Ok(false),
+            };
+            if accepts.unwrap_or(false) {
+                return Ok(Came::Up(format!(
+                    "port {port} was open after {elapsed:.1} s"
+                )));
+            }
+        }
+        if Instant::now() >= until {
+            return Ok(Came::Up(match ports {
+                [] => format!("it was up for {elapsed:.1} s"),
+                ports => format!(
+                    "it was up for {elapsed:.1} s, but opened none of the ports it exposes: {ports:?}"
+                ),
+            }));
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        service.wait(left.min(Duration::from_millis(200))).await;
+    }
 }
 
 /// Whether an exit code is the program's own word, rather than that of a
