@@ -195,7 +195,7 @@ pub struct FileContent {
     /// Permission bits.
     pub mode: u32,
     /// Owner and group ids. Podman does not tell: its archives say root of every file.
-    pub owner: (u64, u64),
+    pub owner: Option<(u64, u64)>,
     /// Where a symlink points, as it is written (Podman: resolved; and a link
     /// that points nowhere is nothing to it).
     pub link_target: Option<String>,

@@ -14,7 +14,13 @@ use super::http::Route;
 use super::room::Room;
 use super::session::{OUTPUT_CAP, asked_platform};
 use crate::diagnosis::guest_signal;
-use crate::engine::{Captured, ContainerSpec, ContainerState, EngineError, StreamKind};
+use crate::engine::{
+    Captured, ContainerSpec, ContainerState, Ended, EngineError, ExecSpec, Health, HealthStatus,
+    StreamKind,
+};
+
+/// Docker's default for a healthcheck that names no timeout.
+const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A started container.
 pub(super) struct Service {
@@ -164,6 +170,46 @@ impl Service {
     /// What the engine says of it.
     pub(super) async fn state(&self) -> Result<ContainerState, EngineError> {
         self.room.engine.inspect(&self.id).await
+    }
+
+    /// What its healthcheck says; `None` where the image has none. Podman runs
+    /// healthchecks through systemd timers only, so there it is run from here.
+    pub(super) async fn health(&self) -> Result<Option<Health>, EngineError> {
+        let told = self.state().await?.health;
+        let Some(check) = &self.room.variant.config.healthcheck else {
+            return Ok(told);
+        };
+        if self.room.engine.facts().name != "Podman" {
+            return Ok(told);
+        }
+        let command = match check.test.split_first() {
+            Some((kind, words)) if kind == "CMD" => words.to_vec(),
+            Some((kind, words)) if kind == "CMD-SHELL" => {
+                let mut command = vec!["/bin/sh".to_owned(), "-c".to_owned()];
+                command.extend(words.iter().cloned());
+                command
+            }
+            _ => return Ok(None),
+        };
+        let spec = ExecSpec {
+            command,
+            ..ExecSpec::default()
+        };
+        let deadline = self
+            .room
+            .stretch(check.timeout.unwrap_or(HEALTHCHECK_TIMEOUT));
+        let probe = self
+            .room
+            .engine
+            .exec(&self.id, &spec, deadline, 4096)
+            .await?;
+        Ok(Some(Health {
+            status: match probe.ended {
+                Ended::Exit(0) => HealthStatus::Healthy,
+                _ => HealthStatus::Starting,
+            },
+            last_output: format!("{}{}", probe.stdout.text(), probe.stderr.text()),
+        }))
     }
 
     /// Whether a line of its log has matched the pattern of this number.

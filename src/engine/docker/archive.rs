@@ -104,12 +104,19 @@ impl DockerEngine {
                 kind: link.kind,
                 size: link.size,
                 mode: link.mode,
-                owner: (0, 0),
+                owner: None,
                 link_target: link.link_target,
                 bytes: Vec::new(),
             }));
         }
-        self.read_archive(id, path, limit).await
+        let mut content = self.read_archive(id, path, limit).await?;
+        if self.facts.name == "Podman"
+            && let Some(content) = &mut content
+        {
+            // Its archives say root of every file.
+            content.owner = None;
+        }
+        Ok(content)
     }
 
     async fn read_archive(

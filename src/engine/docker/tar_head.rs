@@ -208,10 +208,10 @@ impl FirstEntry {
             size,
             // Docker adds the file type's bits of `st_mode`.
             mode: header.mode()? & 0o7777,
-            owner: (
+            owner: Some((
                 overrides.uid.map_or_else(|| header.uid(), Ok)?,
                 overrides.gid.map_or_else(|| header.gid(), Ok)?,
-            ),
+            )),
             link_target,
             bytes: Vec::new(),
         })
@@ -257,7 +257,7 @@ mod tests {
             let content = content.expect("an entry");
             assert_eq!(content.bytes, b"the content");
             assert_eq!(content.mode, 0o4755);
-            assert_eq!(content.owner, (1000, 50));
+            assert_eq!(content.owner, Some((1000, 50)));
             assert_eq!(content.kind, FileType::File);
         }
     }
@@ -295,7 +295,7 @@ mod tests {
         let content = read(&archive, 100, 64).0.expect("an entry");
         assert_eq!(content.kind, FileType::Symlink);
         assert_eq!(content.link_target.as_deref(), Some(long.as_str()));
-        assert_eq!(content.owner, (4_000_000_000, 0));
+        assert_eq!(content.owner, Some((4_000_000_000, 0)));
     }
 
     #[test]

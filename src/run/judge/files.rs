@@ -62,6 +62,19 @@ async fn observe(
     let Some(content) = rootfs.engine.read(rootfs.container, &path, limit).await? else {
         return Ok(None);
     };
+    let owner = match content.owner {
+        Some(owner) => owner,
+        None if expectation.owner.is_none() => (0, 0),
+        None => {
+            return Err(EngineError::Unexpected {
+                step: format!("reading the owner of {path}"),
+                why: format!(
+                    "{} does not tell who owns a file; use an engine of Docker for `owner:`",
+                    rootfs.engine.facts().name
+                ),
+            });
+        }
+    };
     let sha256 = if is_file && expectation.sha256.is_some() {
         rootfs.engine.sha256(rootfs.container, &path).await?
     } else {
@@ -75,8 +88,8 @@ async fn observe(
             FileType::Other => ObservedKind::Other,
         },
         mode: content.mode,
-        uid: content.owner.0,
-        gid: content.owner.1,
+        uid: owner.0,
+        gid: owner.1,
         size: content.size,
         sha256,
         content: (limit > 0).then(|| check::Captured {

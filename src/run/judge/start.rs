@@ -253,27 +253,19 @@ async fn unmet(
                     }
                 }
             }
-            ReadyCondition::Healthcheck => {
-                let health = service.state().await?.health;
-                match health {
-                    Some(health) if health.status == HealthStatus::Healthy => {}
-                    Some(health) => {
-                        let said = health.last_output.trim();
-                        return Ok(Some(match said {
-                            "" => "healthy by its own healthcheck".to_owned(),
-                            said => {
-                                format!("healthy by its own healthcheck, which last said: {said}")
-                            }
-                        }));
-                    }
-                    None => {
-                        return Ok(Some(
-                            "healthy: the image has no healthcheck, or the engine does not run it"
-                                .to_owned(),
-                        ));
-                    }
+            ReadyCondition::Healthcheck => match service.health().await? {
+                Some(health) if health.status == HealthStatus::Healthy => {}
+                Some(health) => {
+                    let said = health.last_output.trim();
+                    return Ok(Some(match said {
+                        "" => "healthy by its own healthcheck".to_owned(),
+                        said => {
+                            format!("healthy by its own healthcheck, which last said: {said}")
+                        }
+                    }));
                 }
-            }
+                None => return Ok(Some("healthy: the image has no healthcheck".to_owned())),
+            },
             ReadyCondition::Exit(code) => {
                 if !matches!(ended, Some(End::Exited(state)) if state.exit_code == *code) {
                     return Ok(Some(format!("ended with exit code {code}")));
