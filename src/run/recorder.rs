@@ -3,7 +3,14 @@
 use tokio::sync::mpsc;
 
 use super::Masker;
-use crate::event::{CaseResult, Cause, Event};
+use crate::engine::Captured;
+use crate::event::{CaseResult, Cause, Event, Outcome};
+
+/// How many bytes of each stream a result keeps to its end: all results are held
+/// in memory until the reports are written.
+const KEPT_OF_BAD: usize = 64 << 10;
+/// The same of a case that passed: nobody looks for a cause in it.
+const KEPT_OF_GOOD: usize = 4 << 10;
 
 /// Sends events on.
 pub(super) struct Recorder {
@@ -29,10 +36,17 @@ impl Recorder {
 
     /// Masks a result, sends it and hands it back for the list of all.
     pub(super) fn finished(&self, mut result: CaseResult) -> CaseResult {
+        let cap = match result.outcome {
+            Outcome::Failed | Outcome::Error => KEPT_OF_BAD,
+            Outcome::Passed | Outcome::Skipped => KEPT_OF_GOOD,
+        };
+        // Masked whole before it is cut: a secret that the cut halves would show.
+        self.masker.mask(&mut result.stdout);
+        self.masker.mask(&mut result.stderr);
+        shorten(&mut result.stdout, cap);
+        shorten(&mut result.stderr, cap);
         let mask = |text: &mut String| self.masker.mask(text);
         mask(&mut result.name);
-        mask(&mut result.stdout);
-        mask(&mut result.stderr);
         result.notes.iter_mut().for_each(mask);
         result.reproduce.iter_mut().for_each(mask);
         result.skip_reason.iter_mut().for_each(mask);
@@ -54,5 +68,13 @@ impl Recorder {
         if let Some(hint) = &mut cause.hint {
             self.masker.mask(hint);
         }
+    }
+}
+
+fn shorten(text: &mut String, cap: usize) {
+    if text.len() > cap {
+        let mut captured = Captured::with_cap(cap);
+        captured.push(text.as_bytes());
+        *text = captured.text();
     }
 }

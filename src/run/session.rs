@@ -125,8 +125,18 @@ impl Session {
         spec: &ExecSpec,
         deadline: Duration,
     ) -> Result<Execution, EngineError> {
+        self.exec_capped(spec, deadline, OUTPUT_CAP).await
+    }
+
+    /// The same, with up to `cap` bytes of each output stream kept.
+    pub(super) async fn exec_capped(
+        &mut self,
+        spec: &ExecSpec,
+        deadline: Duration,
+        cap: usize,
+    ) -> Result<Execution, EngineError> {
         let id = self.container().await?;
-        let outcome = self.room.engine.exec(&id, spec, deadline, OUTPUT_CAP).await;
+        let outcome = self.room.engine.exec(&id, spec, deadline, cap).await;
         match &outcome {
             Ok(execution) if execution.ended == Ended::Deadline => self.end().await,
             // The container may be gone or broken; the next check gets a new one.

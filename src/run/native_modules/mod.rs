@@ -24,6 +24,9 @@ use crate::image::ElfHeader;
 use crate::repro::{RunLine, docker_run_line};
 use crate::suite::Selection;
 
+/// How much the scripts may report: some 100 bytes for each native file.
+const REPORT_CAP: usize = 16 << 20;
+
 /// What became of one module's loading.
 #[derive(Clone, Debug)]
 enum Loading {
@@ -222,7 +225,9 @@ impl Search<'_> {
             ],
             ..ExecSpec::default()
         };
-        self.session.exec(&spec, self.deadline).await
+        self.session
+            .exec_capped(&spec, self.deadline, REPORT_CAP)
+            .await
     }
 
     /// Bytes first: a module that loads here although its file is for another
