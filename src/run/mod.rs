@@ -11,6 +11,7 @@ mod native_modules;
 mod owner;
 mod platform;
 mod recorder;
+mod results;
 mod room;
 mod rootfs;
 mod service;

@@ -1,25 +1,22 @@
 //! One platform from its pull to its verdict.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::join_all;
 
 use super::Shared;
 use super::finding::{Finding, cause};
 use super::judge;
+use super::results::{finished, interrupted, not_run, own_case, skipped};
 use super::room::{self, Room, Unready};
 use super::session::Session;
 use crate::event::{
-    CaseResult, Cause, Confidence, Event, Outcome, SuiteLocation, VariantFacts, VariantResult,
-    Verdict,
+    CaseResult, Cause, Confidence, Event, Outcome, VariantFacts, VariantResult, Verdict,
 };
-use crate::image::{Platform, Variant, VariantFault};
+use crate::image::{Variant, VariantFault};
 use crate::plan::{Case, PlatformPlan, Standing, Target};
 use crate::suite::{Action, WhenExecution};
-
-/// The suite that the harness's own cases stand in.
-const OWN: &str = "platform";
 
 /// What a platform's task returns.
 pub(super) type Finished = (VariantResult, Vec<CaseResult>);
@@ -262,90 +259,6 @@ async fn attempts(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<F
     }
 }
 
-/// A finding as a result, the exceptions for its part applied.
-fn finished(room: &Room, case: &Case, finding: Finding) -> CaseResult {
-    let name = match &finding.part {
-        Some(part) => format!("{} › {part}", case.check.name),
-        None => case.check.name.clone(),
-    };
-    let mut result = blank(room, case, name, finding.outcome);
-    result.flaky = finding.flaky;
-    result.duration = finding.duration;
-    result.causes = finding.causes;
-    result.notes = finding.notes;
-    result.stdout = finding.stdout;
-    result.stderr = finding.stderr;
-    result.reproduce = finding.reproduce;
-    if finding.part.is_some() {
-        match case.exceptions.standing(&result.name) {
-            Standing::Excepted(reason) if result.outcome == Outcome::Failed => {
-                result.outcome = Outcome::Skipped;
-                result.skip_reason = Some(reason);
-            }
-            Standing::Excepted(_) if result.outcome == Outcome::Passed => {
-                result
-                    .notes
-                    .push("it passes: its exception is no longer needed".to_owned());
-            }
-            Standing::Expired { reason, until } => {
-                result.outcome = Outcome::Error;
-                result.causes.insert(
-                    0,
-                    cause(
-                        "exception-expired",
-                        Confidence::Established,
-                        format!("the exception for this part ended on {until} ({reason})"),
-                    ),
-                );
-            }
-            _ => {}
-        }
-    }
-    room.shared.recorder.finished(result)
-}
-
-fn skipped(room: &Room, case: &Case, name: String, reason: String) -> CaseResult {
-    let mut result = blank(room, case, name, Outcome::Skipped);
-    result.skip_reason = Some(reason);
-    room.shared.recorder.finished(result)
-}
-
-/// A case that never began: because of `--fail-fast`, or of an interruption.
-fn not_run(room: &Room, case: &Case) -> CaseResult {
-    if room.shared.cancel.is_cancelled() {
-        return finished(room, case, Finding::error(interrupted()));
-    }
-    let reason = "not run: an earlier case did not pass, and --fail-fast was asked for";
-    skipped(room, case, case.check.name.clone(), reason.to_owned())
-}
-
-fn blank(room: &Room, case: &Case, name: String, outcome: Outcome) -> CaseResult {
-    let location = case
-        .file
-        .as_ref()
-        .filter(|_| case.check.line > 0)
-        .map(|file| SuiteLocation {
-            file: file.clone(),
-            line: case.check.line,
-            excerpt: case.check.excerpt.clone(),
-        });
-    CaseResult {
-        suite: case.suite.clone(),
-        name,
-        platform: room.variant.platform.clone(),
-        outcome,
-        flaky: false,
-        duration: Duration::ZERO,
-        causes: Vec::new(),
-        notes: Vec::new(),
-        skip_reason: None,
-        location,
-        reproduce: None,
-        stdout: String::new(),
-        stderr: String::new(),
-    }
-}
-
 /// A platform that can't be checked: one case says why, and none is passed over.
 fn unready(
     shared: &Shared,
@@ -366,30 +279,6 @@ fn unready(
         Verdict::Error
     };
     (VariantResult { facts, verdict }, vec![result])
-}
-
-fn own_case(
-    shared: &Shared,
-    platform: &Platform,
-    name: &str,
-    outcome: Outcome,
-    cause: Cause,
-) -> CaseResult {
-    shared.recorder.finished(CaseResult {
-        suite: OWN.to_owned(),
-        name: name.to_owned(),
-        platform: platform.clone(),
-        outcome,
-        flaky: false,
-        duration: Duration::ZERO,
-        causes: vec![cause],
-        notes: Vec::new(),
-        skip_reason: None,
-        location: None,
-        reproduce: None,
-        stdout: String::new(),
-        stderr: String::new(),
-    })
 }
 
 /// The result of a platform whose task panicked: a fault of ours.
@@ -413,14 +302,6 @@ pub(super) fn unknown_facts(planned: &PlatformPlan) -> VariantFacts {
         Target::Broken(digest, _) => digest.as_ref(),
     };
     room::facts_of(None, &planned.platform, digest)
-}
-
-fn interrupted() -> Cause {
-    cause(
-        "interrupted",
-        Confidence::Established,
-        "the run was interrupted before this was judged",
-    )
 }
 
 /// Descriptor and config name the same architecture. The variant is not
