@@ -206,6 +206,7 @@ async fn run_case(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<C
         platform: platform.clone(),
         name: name.clone(),
     });
+    tracing::info!(%platform, case = %name, "case begins");
     let work = attempts(room, session, case);
     let findings = tokio::select! {
         findings = work => findings,

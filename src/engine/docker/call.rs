@@ -1,7 +1,7 @@
 //! One call to the engine: its deadline, and its errors in this crate's words.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::errors::Error;
 
@@ -38,13 +38,21 @@ pub(super) async fn within<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, EngineError> {
-    match tokio::time::timeout(limit, call).await {
+    let clock = Instant::now();
+    let outcome = match tokio::time::timeout(limit, call).await {
         Ok(answer) => answer.map_err(|error| explain(step, address, error)),
         Err(_) => Err(EngineError::Deadline {
             step: step.to_owned(),
             after: limit,
         }),
+    };
+    // The step alone: bodies hold environments, and those hold secrets.
+    let took = clock.elapsed();
+    match &outcome {
+        Ok(_) => tracing::debug!(address, ?took, "{step}"),
+        Err(error) => tracing::debug!(address, ?took, %error, "{step}"),
     }
+    outcome
 }
 
 /// What bollard says, sorted by whose fault it is.

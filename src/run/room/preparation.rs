@@ -83,6 +83,7 @@ impl Room {
         )
         .await
         .map_err(|error| fault("the platform runs on this engine", error, &facts))?;
+        tracing::info!(platform = %variant.platform, execution = probed.execution.as_str(), emulator = probed.emulator, "probed");
         facts.execution = probed.execution;
         facts.emulator = probed.emulator;
         shared.recorder.send(Event::VariantReady(facts.clone()));
