@@ -127,6 +127,10 @@ impl FromStr for RegistryReference {
         let parsed: oci_client::Reference = text
             .parse()
             .map_err(|error: oci_client::ParseError| fail(explain(text, &error)))?;
+        // The parser lets them through; registries and engines do not.
+        if parsed.repository().chars().any(char::is_uppercase) {
+            return Err(fail("repository names are lower case".to_owned()));
+        }
         let digest = parsed
             .digest()
             .map(str::parse::<Digest>)
@@ -220,9 +224,9 @@ mod tests {
             error.to_string().contains("leave out the scheme"),
             "{error}"
         );
-        let error = "Example/App"
-            .parse::<ImageReference>()
-            .expect_err("upper case");
-        assert!(error.to_string().contains("lower case"), "{error}");
+        for text in ["Example/App", "EXAMPLE/app"] {
+            let error = text.parse::<ImageReference>().expect_err("upper case");
+            assert!(error.to_string().contains("lower case"), "{error}");
+        }
     }
 }
