@@ -1,1 +1,17 @@
-//! x
+//! What everyarch promises, tried on the program itself: the real binary, a
+//! real container engine, a real registry, real images of several platforms.
+//!
+//! `ci/test` makes all of these ready and turns the feature `engine-tests` on;
+//! without it the tests that need them are ignored, never passed.
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `EVERYARCH_REGISTRY` | the registry that `ci/images` pushed to | `127.0.0.1:5055` |
+//! | `EVERYARCH_ENGINE` | the engine under test, as `--engine` takes it | what the machine has |
+//! | `EVERYARCH_SECOND_ENGINE` | another engine, for runs on two | none: those tests fail |
+
+mod e2e;
+#[path = "support/registry.rs"]
+mod registry;
+#[path = "support/untrusted_tls.rs"]
+mod untrusted_tls;

@@ -1,0 +1,10 @@
+//! The end-to-end tests, by what they are about.
+
+mod engine;
+mod lab;
+mod loopback;
+mod outcome;
+mod push;
+
+mod bad_input;
+mod main_job;
