@@ -23,11 +23,10 @@ need_toolchain() {
   command -v cc >/dev/null || install_packages gcc libc6-dev
 }
 
-# Everything the images given are run with: an engine, a registry, the images.
-need_images() { # [WORD…]
+# What images are run with: an engine that emulates, and a registry.
+need_engine() {
   "$root/ci/engine"
   "$root/ci/registry" >/dev/null
-  "$root/ci/images" "$@" >/dev/null
   export EVERYARCH_REGISTRY=$registry
 }
 

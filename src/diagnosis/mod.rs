@@ -34,6 +34,40 @@ pub struct Observation<'a> {
     pub text: &'a str,
 }
 
+impl<'a> Observation<'a> {
+    /// Of what was printed, with nothing known of how it ended.
+    pub fn of(platform: &'a Platform, execution: Execution, text: &'a str) -> Self {
+        Self {
+            platform,
+            execution,
+            command: &[],
+            exit: None,
+            signal: None,
+            timed_out: false,
+            oom_killed: false,
+            text,
+        }
+    }
+
+    /// It ended with this code, which tells of a signal where it is above 128.
+    #[must_use]
+    pub fn exited(self, code: i64) -> Self {
+        Self {
+            exit: Some(code),
+            signal: signal_of(code),
+            ..self
+        }
+    }
+}
+
+/// The signal that an exit code above 128 tells of.
+pub fn signal_of(code: i64) -> Option<i32> {
+    (129..=192)
+        .contains(&code)
+        .then(|| i32::try_from(code - 128).ok())
+        .flatten()
+}
+
 /// The files that the text of a failure names: whose bytes decide. At most eight.
 pub fn suspects(observation: &Observation<'_>) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();

@@ -27,17 +27,14 @@ fn diagnose(
 ) -> Vec<(String, Confidence)> {
     let platform = "linux/arm64".parse().expect("a platform");
     let command: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
+    let observed = Observation::of(&platform, Execution::Emulated, text);
     let observation = Observation {
-        platform: &platform,
-        execution: Execution::Emulated,
         command: &command,
-        exit,
-        signal: exit
-            .filter(|code| *code > 128 && *code < 160)
-            .map(|code| (code - 128) as i32),
         timed_out: exit.is_none(),
-        oom_killed: false,
-        text,
+        ..match exit {
+            Some(code) => observed.exited(code),
+            None => observed,
+        }
     };
     for path in files.iter().map(|file| &file.named) {
         assert!(

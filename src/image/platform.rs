@@ -82,21 +82,25 @@ pub enum PlatformError {
     },
 }
 
-const KNOWN: [&str; 11] = [
-    "linux/amd64",
-    "linux/arm64",
-    "linux/arm/v7",
-    "linux/arm/v6",
-    "linux/arm/v5",
-    "linux/386",
-    "linux/ppc64le",
-    "linux/s390x",
-    "linux/riscv64",
-    "linux/loong64",
-    "linux/mips64le",
-];
-
 impl Platform {
+    /// The platforms that a person may mean, in the words they are known by.
+    pub const KNOWN: [&str; 14] = [
+        "linux/amd64",
+        "linux/arm64",
+        "linux/arm/v7",
+        "linux/arm/v6",
+        "linux/arm/v5",
+        "linux/386",
+        "linux/ppc64le",
+        "linux/s390x",
+        "linux/riscv64",
+        "linux/loong64",
+        "linux/mips64le",
+        "linux/x86_64",
+        "linux/aarch64",
+        "windows/amd64",
+    ];
+
     /// From the three words of an index entry or a config; normalises, and
     /// accepts names it does not know (an index may hold anything).
     pub fn new(os: &str, architecture: &str, variant: Option<&str>) -> Self {
@@ -218,11 +222,11 @@ impl FromStr for Platform {
             "linux" | "windows" | "darwin" | "freebsd"
         );
         if platform.architecture.is_unknown() || !os_known {
-            let nearest = KNOWN
+            let nearest = Self::KNOWN
                 .iter()
                 .map(|known| (strsim::osa_distance(known, text), *known))
                 .min()
-                .filter(|(distance, _)| *distance <= 4)
+                .filter(|(distance, _)| *distance <= 2)
                 .map(|(_, known)| known.to_owned());
             return Err(PlatformError::Unknown {
                 text: text.to_owned(),

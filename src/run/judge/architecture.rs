@@ -156,21 +156,10 @@ async fn put(
         }
         (_, ended) => {
             let text = format!("{stdout}{stderr}");
-            let (exit, timed_out) = match ended {
-                Ended::Exit(code) => (Some(code), false),
-                Ended::Deadline => (None, true),
-            };
             let observation = Observation {
-                platform,
-                execution: room.facts.execution,
                 command: &command,
-                exit,
-                signal: exit
-                    .filter(|code| (129..=192).contains(code))
-                    .and_then(|code| i32::try_from(code - 128).ok()),
-                timed_out,
                 oom_killed: session.oom_killed().await,
-                text: &text,
+                ..room.observation(&text, ended)
             };
             let reasons = room.diagnose(&observation).await;
             let end = match ended {

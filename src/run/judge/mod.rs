@@ -15,7 +15,7 @@ use super::native_modules;
 use super::room::Room;
 use super::session::Session;
 use crate::check;
-use crate::engine::{Captured, Ended};
+use crate::engine::Captured;
 use crate::suite::{Action, Check};
 
 /// One attempt at a check: at least one finding.
@@ -42,21 +42,5 @@ fn observed(captured: &Captured) -> check::Captured {
     check::Captured {
         text: captured.text(),
         cut_at: captured.is_cut().then(|| captured.total()),
-    }
-}
-
-/// The signal that an exit code above 128 tells of.
-fn signal_of(code: i64) -> Option<i32> {
-    (129..=192)
-        .contains(&code)
-        .then(|| i32::try_from(code - 128).ok())
-        .flatten()
-}
-
-/// Exit code and time-out, as a diagnosis takes them.
-fn ending(ended: Ended) -> (Option<i64>, bool) {
-    match ended {
-        Ended::Exit(code) => (Some(code), false),
-        Ended::Deadline => (None, true),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ending, observed, signal_of};
+use super::observed;
 use crate::check::{self, ProgramObservation};
 use crate::diagnosis::Observation;
 use crate::engine::{Ended, EngineError, ExecSpec, Execution};
@@ -86,18 +86,14 @@ async fn reasons(
     expected: &ExitExpectation,
 ) -> Vec<crate::event::Cause> {
     let text = format!("{}\n{}", execution.stdout.text(), execution.stderr.text());
-    let (exit, timed_out) = ending(execution.ended);
+    let observed = room.observation(&text, execution.ended);
     // A signal that the suite asked for is no crash to be explained.
     let is_wanted = matches!(expected, ExitExpectation::Signal(_));
     let observation = Observation {
-        platform: &room.variant.platform,
-        execution: room.facts.execution,
         command,
-        exit,
-        signal: exit.and_then(signal_of).filter(|_| !is_wanted),
-        timed_out,
-        oom_killed: exit == Some(137) && session.oom_killed().await,
-        text: &text,
+        signal: observed.signal.filter(|_| !is_wanted),
+        oom_killed: observed.exit == Some(137) && session.oom_killed().await,
+        ..observed
     };
     room.diagnose(&observation).await
 }

@@ -4,7 +4,8 @@
 'use strict';
 const fs = require('fs');
 const path = require('path');
-const { createRequire } = require('module');
+const Module = require('module');
+const { createRequire } = Module;
 const { pathToFileURL } = require('url');
 
 const nonce = process.env.EVERYARCH_NONCE;
@@ -46,14 +47,29 @@ const isFolder = (dir) => {
   }
 };
 
-const isMusl =
-  list('/lib').some((entry) => entry.name.startsWith('ld-musl-')) &&
-  !list('/lib').concat(list('/lib64')).some((entry) => /^ld-linux|^ld64/.test(entry.name));
+function start(file, length) {
+  const bytes = Buffer.alloc(length);
+  let opened;
+  try {
+    opened = fs.openSync(file, 'r');
+    return bytes.subarray(0, fs.readSync(opened, bytes, 0, length, 0));
+  } catch {
+    return Buffer.alloc(0);
+  } finally {
+    if (opened !== undefined) fs.closeSync(opened);
+  }
+}
+
+// Node's own program names its loader, near its start. What lies in /lib proves
+// less: Alpine's libc6-compat brings glibc's name for musl's loader.
+const loader = /ld-musl-|ld-linux|ld64\.so/.exec(start(process.execPath, 8192).toString('latin1'));
+const isMusl = loader ? loader[0] === 'ld-musl-' : list('/lib').some((entry) => entry.name.startsWith('ld-musl-'));
 
 // --- which platform a file or package name speaks of -----------------------
 
 const CPUS = new Map([
-  ['x64', 'x64'], ['amd64', 'x64'], ['x86_64', 'x64'], ['ia32', 'ia32'], ['x86', 'ia32'], ['386', 'ia32'],
+  ['x64', 'x64'], ['amd64', 'x64'], ['x86_64', 'x64'], ['64', 'x64'],
+  ['ia32', 'ia32'], ['x86', 'ia32'], ['386', 'ia32'], ['i686', 'ia32'], ['32', 'ia32'],
   ['arm64', 'arm64'], ['aarch64', 'arm64'], ['arm64v8', 'arm64'], ['armv8', 'arm64'],
   ['arm', 'arm'], ['armv6', 'arm'], ['armv7', 'arm'], ['armv7l', 'arm'], ['armhf', 'arm'],
   ['ppc64', 'ppc64'], ['ppc64le', 'ppc64'], ['s390x', 's390x'], ['riscv64', 'riscv64'],
@@ -98,12 +114,23 @@ function isOurs(name) {
   if (system && glibc && isMusl) return false;
   if (/\.musl\./.test(name) && !isMusl) return false;
   if (/\.glibc\./.test(name) && isMusl) return false;
-  return true;
+  // Builds for one version of Node, or for another runtime: node.abi115.glibc.node.
+  const abi = /\babi(\d+)\b/.exec(name);
+  if (abi && abi[1] !== process.versions.modules) return false;
+  return !/(?:^|\/)electron\.[^/]*\.node$/.test(name);
 }
 const namesPlatform = (name) => {
   const { system, cpu } = target(name);
   return Boolean(system && cpu);
 };
+
+// Whether a field of package.json (os, libc) allows a value: ["linux"], ["!win32"].
+function allows(field, value) {
+  const words = [].concat(field || []);
+  if (words.includes(`!${value}`)) return false;
+  return words.every((word) => word.startsWith('!')) || words.includes(value) || words.includes('any');
+}
+const isForHere = (manifest) => allows(manifest.os, 'linux') && allows(manifest.libc, isMusl ? 'musl' : 'glibc');
 
 // --- packages ---------------------------------------------------------------
 
@@ -112,12 +139,22 @@ const OUTSIDE = new Set([
   '/var/lib/apt', '/usr/include', '/usr/share', '/usr/lib/python3', '/usr/lib/locale', '/usr/lib/jvm',
 ]);
 
+// The folder of the package.json that a file belongs to; its own without one.
+function owner(file) {
+  for (let dir = path.dirname(file); dir !== '/'; dir = path.dirname(dir)) {
+    if (fs.existsSync(path.join(dir, 'package.json'))) return dir;
+  }
+  return path.dirname(file);
+}
+
 function packageFolders() {
   const roots = new Set();
+  const applications = new Set();
   const walk = (dir, depth) => {
     for (const entry of list(dir)) {
-      if (!entry.isDirectory()) continue;
       const child = path.join(dir, entry.name);
+      if (entry.isFile() && entry.name.endsWith('.node')) applications.add(owner(child));
+      if (!entry.isDirectory()) continue;
       if (entry.name === 'node_modules') roots.add(child);
       else if (depth < 10 && entry.name !== '.git' && !OUTSIDE.has(child)) walk(child, depth + 1);
     }
@@ -153,6 +190,10 @@ function packageFolders() {
     if (isFolder(nested)) takeRoot(nested);
   };
   for (const root of roots) takeRoot(root);
+  // Addons of an application's own, engines generated into its sources, bundles.
+  for (const dir of applications) {
+    if (!folders.has(dir)) folders.set(dir, { ...json(path.join(dir, 'package.json')), isApplication: true });
+  }
   return folders;
 }
 
@@ -171,18 +212,7 @@ function files(dir, depth = 0, found = []) {
   return found;
 }
 
-function head(file) {
-  const bytes = Buffer.alloc(20);
-  let opened;
-  try {
-    opened = fs.openSync(file, 'r');
-    return bytes.subarray(0, fs.readSync(opened, bytes, 0, 20, 0)).toString('hex');
-  } catch {
-    return '';
-  } finally {
-    if (opened !== undefined) fs.closeSync(opened);
-  }
-}
+const head = (file) => start(file, 20).toString('hex');
 const isElf = (hex) => hex.startsWith('7f454c46');
 
 // A dependency's folder as Node would find it from a package.
@@ -195,62 +225,70 @@ function resolveFolder(from, name) {
   }
 }
 
-const BUILT_BY = ['bindings', 'node-gyp-build', 'node-gyp-build-optional-packages', 'prebuild-install', 'node-pre-gyp', '@mapbox/node-pre-gyp', 'pkg-prebuilds', 'node-addon-api', 'nan'];
+// What packages find their native code with, when they are loaded.
+const FINDERS = new Set(['bindings', 'node-gyp-build', 'node-gyp-build-optional-packages', 'pkg-prebuilds', 'pkg-prebuilds/bindings', 'require-addon']);
+const BUILT_BY = new Set([...FINDERS, 'prebuild-install', 'node-pre-gyp', '@mapbox/node-pre-gyp', 'node-addon-api', 'nan']);
+
+// The packages per platform that a manifest names, and those for this one.
+function platformPackages(manifest) {
+  const all = Object.keys(manifest.optionalDependencies || {}).filter(namesPlatform);
+  let ours = all.filter((dependency) => isOurs(dependency));
+  // Beside a package for musl, the one that names no C library is for glibc.
+  const forMusl = ours.filter((dependency) => target(dependency).musl);
+  if (forMusl.length > 0) ours = forMusl;
+  return { all, ours, areForLinux: all.some((dependency) => target(dependency).system === 'linux') };
+}
 
 function inspect(dir, manifest, children) {
-  const name = manifest.name || path.relative(path.dirname(path.dirname(dir)), dir);
-  const isPrisma = dir.endsWith('/.prisma/client');
-  const optional = Object.keys(manifest.optionalDependencies || {});
-  const perPlatform = optional.filter(namesPlatform);
-  const ours = perPlatform.filter((dependency) => isOurs(dependency));
+  const isPrismaClient = dir.endsWith('/.prisma/client');
+  const isApplication = manifest.isApplication === true;
+  const name = isPrismaClient ? '@prisma/client' : manifest.name || (isApplication ? path.basename(dir) : path.relative(path.dirname(path.dirname(dir)), dir));
+  const { all, ours, areForLinux } = isApplication ? { all: [], ours: [] } : platformPackages(manifest);
   const isPlatformPackage = Boolean((manifest.os || manifest.cpu) && namesPlatform(name));
   if (isPlatformPackage && !isOurs(name)) return null;
+  if (!isForHere(manifest)) return null;
 
-  const module = { key: dir, name: isPrisma ? '@prisma/client' : name, version: manifest.version || '', folder: dir, files: [], problem: null, isPlatformPackage, objects: [] };
+  const module = { key: dir, name, version: manifest.version || '', folder: dir, files: [], problem: null, objects: [], isPlatformPackage, isApplication, manifest };
   const carried = files(dir);
   const bins = Object.values(typeof manifest.bin === 'string' ? { bin: manifest.bin } : manifest.bin || {}).map((file) => path.resolve(dir, file));
   const objects = carried.filter((file) => file.endsWith('.node'));
-  const take = (file, shown) => {
-    const bytes = head(file);
-    module.files.push({ path: shown || file, head: bytes });
+  const take = (file) => {
+    module.files.push({ path: file, head: head(file) });
+    if (file.endsWith('.node')) module.objects.push(file);
   };
   for (const file of carried) {
-    const relative = path.relative(dir, file);
     const isObject = file.endsWith('.node');
     const isLibrary = /\.so(\.\d+)*$/.test(file);
     if (!isObject && !isLibrary && !isPlatformPackage && !bins.includes(file)) continue;
-    if (!isOurs(relative)) continue;
-    if (isObject) {
-      module.objects.push(file);
-      take(file);
-    } else if (isElf(head(file))) {
-      take(file);
-    }
+    if (isOurs(path.relative(dir, file)) && (isObject || isElf(head(file)))) take(file);
   }
   let hasOurs = false;
   for (const dependency of ours) {
     const folder = resolveFolder(dir, dependency);
-    if (!folder) continue;
+    if (!folder || !isForHere(json(path.join(folder, 'package.json')) || {})) continue;
     hasOurs = true;
-    children.add(fs.realpathSync(folder));
-    for (const file of files(folder)) {
-      if (file.endsWith('.node') || isElf(head(file))) take(file);
+    const real = fs.realpathSync(folder);
+    children.add(real);
+    for (const file of files(real)) {
+      if (isOurs(path.relative(real, file)) && (file.endsWith('.node') || isElf(head(file)))) take(file);
     }
   }
-  const isNative = objects.length > 0 || ours.length > 0;
   const isBuilt = manifest.gypfile === true || fs.existsSync(path.join(dir, 'binding.gyp'));
-  const dependsOnBuild = Object.keys(manifest.dependencies || {}).some((dependency) => BUILT_BY.includes(dependency));
-  if (!isNative && !(isBuilt && dependsOnBuild)) return null;
+  const isBuiltOnInstall =
+    Object.keys(manifest.dependencies || {}).some((dependency) => BUILT_BY.has(dependency)) ||
+    /node-gyp|prebuild|node-pre-gyp|cmake-js/.test((manifest.scripts || {}).install || '');
+  if (objects.length === 0 && !areForLinux && !(isBuilt && isBuiltOnInstall)) return null;
 
-  if (ours.length > 0 && !hasOurs) {
-    const there = perPlatform.filter((dependency) => resolveFolder(dir, dependency));
-    const hasFallback = optional.some((dependency) => dependency.includes('wasm') && resolveFolder(dir, dependency));
-    if (!hasFallback && module.objects.length === 0) {
-      module.problem = { code: 'platform-package-missing', wanted: ours, there };
-    }
-  } else if (objects.length > 0 && module.objects.length === 0) {
+  const isPrisma = objects.some((file) => prismaTarget(path.basename(file)));
+  if (module.objects.length > 0 || hasOurs) {
+    // It has what it needs.
+  } else if (all.length > 0) {
+    module.problem = { code: 'platform-package-missing', wanted: ours, there: all.filter((dependency) => resolveFolder(dir, dependency)) };
+  } else if (isPrisma && /^(?:prisma|@prisma\/engines)$/.test(name)) {
+    // Prisma's own tools fetch what they lack; the client can't.
+  } else if (objects.length > 0) {
     module.problem = { code: isPrisma ? 'prisma-engine-missing' : 'node-gyp-build-no-prebuild', wanted: [], there: objects.map((file) => path.relative(dir, file)).slice(0, 12) };
-  } else if (objects.length === 0 && ours.length === 0) {
+  } else {
     module.problem = { code: 'bindings-file-not-located', wanted: [], there: [] };
   }
   return module;
@@ -258,22 +296,93 @@ function inspect(dir, manifest, children) {
 
 // --- loading ------------------------------------------------------------------
 
-async function loadPackage(module) {
-  const load = createRequire(path.join(module.folder, 'package.json'));
-  let entry;
-  try {
-    entry = load.resolve(module.folder);
-  } catch (error) {
-    // A package without a main file has nothing to load but its objects.
-    if (module.objects.length > 0 || error.code === 'MODULE_NOT_FOUND') return null;
+// Who asked for a module, or for native code, and was refused. A package that
+// loads all the same has something to fall back on.
+let refusals = [];
+const loadModule = Module._load;
+Module._load = function (request, parent, ...rest) {
+  const refuse = (error) => {
+    refusals.push({ request, from: (parent && parent.filename) || '', message: firstLine(error) });
     throw error;
-  }
+  };
+  let loaded;
   try {
-    return load(entry);
+    loaded = loadModule.call(this, request, parent, ...rest);
+  } catch (error) {
+    refuse(error);
+  }
+  if (!FINDERS.has(request) || typeof loaded !== 'function') return loaded;
+  // These are functions; what they refuse, they refuse when they are called.
+  return new Proxy(loaded, {
+    apply(find, self, words) {
+      try {
+        return Reflect.apply(find, self, words);
+      } catch (error) {
+        return refuse(error);
+      }
+    },
+  });
+};
+const firstLine = (error) => String((error && error.message) || error).split('\n')[0];
+const isInside = (file, dir) => file.startsWith(`${dir}/`) && !file.slice(dir.length).includes('/node_modules/');
+const asksForNative = (request) => FINDERS.has(request) || request.endsWith('.node') || /\bbuild\/Release\b/.test(request) || namesPlatform(request);
+
+// Returns nothing for a package without a main file: it has nothing to load but its objects.
+async function loadPackage({ folder, name, manifest }) {
+  const load = createRequire(path.join(folder, 'package.json'));
+  let entry = null;
+  for (const request of manifest.exports ? [name, folder] : [folder]) {
+    try {
+      entry = entry || load.resolve(request);
+    } catch {
+      // Its other name may lead further.
+    }
+  }
+  if (!entry) return null;
+  try {
+    return { exports: load(entry) };
   } catch (error) {
     if (error.code !== 'ERR_REQUIRE_ESM' && error.code !== 'ERR_REQUIRE_ASYNC_MODULE') throw error;
-    return import(pathToFileURL(entry).href);
+    return { exports: await import(pathToFileURL(entry).href) };
   }
+}
+
+// Why a package whose native code is missing is healthy without it; null if it is not.
+function excuse(module) {
+  const refusal = refusals.find(({ request, from }) => isInside(from, module.folder) && asksForNative(request));
+  if (refusal) return `it does without its native code: ${refusal.message}`;
+  // Next.js needs its compiler to build only; images of the built application leave it out.
+  const { code, there } = module.problem;
+  if (code === 'platform-package-missing' && there.length === 0) return 'it loads, though none of its packages per platform is installed';
+  return null;
+}
+
+// Why nobody misses a package that does not load: all that depend on it, do so
+// optionally, have asked for it when they were loaded, and were loaded without it.
+async function missedByNobody(module) {
+  const places = [path.dirname(module.folder), path.dirname(path.dirname(module.folder))];
+  const root = places.find((place) => path.basename(place) === 'node_modules');
+  const project = root && json(path.join(path.dirname(root), 'package.json'));
+  const dependents = [];
+  for (const [folder, manifest] of packages) {
+    const needs = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies });
+    if (folder !== module.folder && needs.includes(module.name) && findsThere(folder, module)) dependents.push({ folder, name: manifest.name || '', manifest });
+  }
+  if (project && !dependents.some(({ folder }) => folder === path.dirname(root)) && module.name in { ...project.dependencies, ...project.optionalDependencies }) return null;
+  for (const dependent of dependents) {
+    try {
+      await loadPackage(dependent);
+    } catch {
+      return null;
+    }
+    if (!refusals.some(({ request, from }) => request === module.name && isInside(from, dependent.folder))) return null;
+  }
+  const names = dependents.map(({ name }) => name).join(', ');
+  return names && `${names} ${dependents.length > 1 ? 'do' : 'does'} without it`;
+}
+function findsThere(folder, module) {
+  const found = resolveFolder(folder, module.name);
+  return found !== null && fs.realpathSync(found) === module.folder;
 }
 
 async function load(module) {
@@ -290,38 +399,50 @@ async function load(module) {
   };
   let packageError = null;
   let loaded = null;
-  if (!module.isPlatformPackage) {
+  // An application's entry would start it.
+  if (!module.isPlatformPackage && !module.isApplication) {
     try {
       loaded = await loadPackage(module);
     } catch (error) {
       packageError = error;
     }
   }
-  let hasObjectFailed = false;
+  const objectTexts = [];
   for (const file of module.objects) {
     try {
       require(file);
     } catch (error) {
       // Loaded once already by its package, and of the kind that can't be loaded twice.
       if (/did not self-register|already (been )?loaded/i.test(String(error && error.message)) && !packageError) continue;
-      hasObjectFailed = true;
-      texts.push(text(error));
+      objectTexts.push(text(error));
     }
   }
+  // Of Prisma's engines for several versions of OpenSSL, one is used.
+  const isAnyEnough = module.objects.every((file) => prismaTarget(path.basename(file)));
+  if (!isAnyEnough || objectTexts.length === module.objects.length) texts.push(...objectTexts);
   if (packageError) {
-    const isLoader = packageError.code === 'ERR_DLOPEN_FAILED' || module.objects.length === 0 || hasObjectFailed;
+    const isLoader = packageError.code === 'ERR_DLOPEN_FAILED' || module.objects.length === 0 || texts.length > 0;
     if (isLoader) texts.unshift(text(packageError));
-    else notes.push(`its objects load; the package itself does not: ${String(packageError.message).split('\n')[0]}`);
-  } else if (module.name === 'esbuild' && loaded && typeof loaded.transformSync === 'function') {
+    else notes.push(`its objects load; the package itself does not: ${firstLine(packageError)}`);
+  } else if (module.name === 'esbuild' && loaded && typeof loaded.exports.transformSync === 'function') {
     // The package starts its binary only when it is used.
     try {
-      loaded.transformSync('let x: number = 1', { loader: 'ts' });
+      loaded.exports.transformSync('let x: number = 1', { loader: 'ts' });
     } catch (error) {
       texts.push(text(error));
     }
   }
-  return { ok: texts.length === 0, text: texts.join('\n').slice(0, 8000), notes };
+  let excused = null;
+  if (module.problem && texts.length === 0 && loaded) excused = excuse(module);
+  else if (module.problem && packageError) excused = await missedByNobody(module);
+  if (excused) {
+    texts.length = 0;
+    notes.push(excused);
+  }
+  return { ok: texts.length === 0, excused: Boolean(excused), text: texts.join('\n').slice(0, 8000), notes };
 }
+
+let packages = new Map();
 
 (async () => {
   // A module's own stray rejection must not end the loading of the others.
@@ -329,7 +450,8 @@ async function load(module) {
   process.on('uncaughtException', () => {});
   const children = new Set();
   let modules = [];
-  for (const [dir, manifest] of packageFolders()) {
+  packages = packageFolders();
+  for (const [dir, manifest] of packages) {
     const module = inspect(dir, manifest, children);
     if (module) modules.push(module);
   }
@@ -338,12 +460,16 @@ async function load(module) {
   for (const name of only) {
     if (known.has(name)) continue;
     const folder = resolveFolder(process.cwd(), name);
-    if (folder) modules.push({ key: folder, name, version: (json(path.join(folder, 'package.json')) || {}).version || '', folder, files: [], problem: null, objects: [], isPlatformPackage: false });
+    const manifest = (folder && json(path.join(folder, 'package.json'))) || {};
+    if (folder) modules.push({ key: folder, name, version: manifest.version || '', folder, files: [], problem: null, objects: [], isPlatformPackage: false, isApplication: false, manifest });
   }
   modules.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.key < b.key ? -1 : 1));
   if (only.length > 0) modules = modules.filter((module) => only.includes(module.name));
   say({ found: modules.map(({ key, name, version, files, problem }) => ({ key, name, version, place: key, files, problem })) });
-  for (const module of modules) {
+  // First those that lack their native code: nothing of theirs can end this
+  // process, and only the one that reports what was found can excuse them.
+  const inTurn = [...modules.filter((module) => module.problem), ...modules.filter((module) => !module.problem)];
+  for (const module of inTurn) {
     if (skip.has(module.key)) continue;
     say({ loading: module.key });
     const started = process.hrtime.bigint();

@@ -151,33 +151,18 @@ impl Search<'_> {
             .filter_map(|file| Some((file.path.as_str(), file.header()?)))
             .filter(|(_, header)| !header.is_for(platform))
             .collect();
-        let (text, exit, timed_out, oom) = match loading {
-            Loading::Loaded => (String::new(), Some(0), false, false),
-            Loading::Refused(text) => (text.clone(), Some(1), false, false),
-            Loading::Crashed {
-                ended: Ended::Exit(code),
-                text,
-                oom,
-            } => (text.clone(), Some(*code), false, *oom),
-            Loading::Crashed {
-                ended: Ended::Deadline,
-                text,
-                oom,
-            } => (text.clone(), None, true, *oom),
+        let (text, ended, oom) = match loading {
+            Loading::Loaded => (String::new(), Ended::Exit(0), false),
+            Loading::Refused(text) => (text.clone(), Ended::Exit(1), false),
+            Loading::Crashed { ended, text, oom } => (text.clone(), *ended, *oom),
         };
         let is_bad = !matches!(loading, Loading::Loaded);
         if is_bad {
             let observation = Observation {
-                platform,
-                execution: self.room.facts.execution,
-                command: &[],
+                // The runtime's own exit code says nothing of the module.
                 exit: None,
-                signal: exit
-                    .filter(|code| (129..=192).contains(code))
-                    .and_then(|code| i32::try_from(code - 128).ok()),
-                timed_out,
                 oom_killed: oom,
-                text: &text,
+                ..self.room.observation(&text, ended)
             };
             causes = self.room.diagnose(&observation).await;
             for found in &mut causes {
@@ -263,22 +248,11 @@ impl Search<'_> {
         if let Some(broken) = broken {
             text.push_str(&broken);
         }
-        let (exit, timed_out) = match execution.ended {
-            Ended::Exit(code) => (Some(code), false),
-            Ended::Deadline => (None, true),
-        };
         let command = [self.program.clone()];
         let observation = Observation {
-            platform: &self.room.variant.platform,
-            execution: self.room.facts.execution,
             command: &command,
-            exit,
-            signal: exit
-                .filter(|code| (129..=192).contains(code))
-                .and_then(|code| i32::try_from(code - 128).ok()),
-            timed_out,
             oom_killed: oom,
-            text: &text,
+            ..self.room.observation(&text, execution.ended)
         };
         let mut causes = self.room.diagnose(&observation).await;
         if causes.is_empty() {

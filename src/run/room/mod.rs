@@ -15,7 +15,7 @@ use super::finding::cause;
 use super::rootfs::Rootfs;
 use super::session::{self};
 use crate::diagnosis::{self, Observation};
-use crate::engine::{ContainerSpec, Engine, EngineError};
+use crate::engine::{ContainerSpec, Ended, Engine, EngineError};
 use crate::event::{Cause, Confidence, Execution, VariantFacts};
 use crate::image::{Digest, ElfHeader, Platform, Variant};
 use crate::repro::RunLine;
@@ -126,6 +126,22 @@ impl Room {
             .header
             .filter(|header| !header.runs_on(&self.variant.platform))
             .map(|header| masked_binary(&program.path, header, &self.variant.platform)))
+    }
+
+    /// A program of this variant that ended so, having printed `text`.
+    pub(in crate::run) fn observation<'a>(
+        &'a self,
+        text: &'a str,
+        ended: Ended,
+    ) -> Observation<'a> {
+        let observed = Observation::of(&self.variant.platform, self.facts.execution, text);
+        match ended {
+            Ended::Exit(code) => observed.exited(code),
+            Ended::Deadline => Observation {
+                timed_out: true,
+                ..observed
+            },
+        }
     }
 
     /// Why a program did not do as it should, as far as bytes and text tell.

@@ -13,24 +13,6 @@ use super::suggest::{nearest, one_of};
 use crate::diagnostic::{Diagnostic, code};
 use crate::image::{Platform, PlatformError};
 
-/// What may be meant by a misspelt platform.
-const PLATFORMS: [&str; 14] = [
-    "linux/amd64",
-    "linux/arm64",
-    "linux/arm/v7",
-    "linux/arm/v6",
-    "linux/arm/v5",
-    "linux/386",
-    "linux/ppc64le",
-    "linux/s390x",
-    "linux/riscv64",
-    "linux/loong64",
-    "linux/mips64le",
-    "linux/x86_64",
-    "linux/aarch64",
-    "windows/amd64",
-];
-
 impl Decoder<'_> {
     /// A scalar that is not null, as it was written.
     pub(super) fn scalar<'n>(&mut self, node: &'n Node) -> Option<&'n Scalar> {
@@ -255,7 +237,7 @@ impl Decoder<'_> {
         let near = if with_os.parse::<Platform>().is_ok() {
             Some(with_os.as_str())
         } else {
-            nearest(text, PLATFORMS)
+            nearest(text, Platform::KNOWN)
         };
         let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),

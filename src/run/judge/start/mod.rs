@@ -9,9 +9,9 @@ use regex::Regex;
 use tokio::time::Instant;
 
 use self::ready::wait_ready;
-use super::{observed, signal_of};
+use super::observed;
 use crate::check::{self, HttpObservation};
-use crate::diagnosis::{Observation, signal_name};
+use crate::diagnosis::{Observation, signal_name, signal_of};
 use crate::engine::{ContainerSpec, EngineError};
 use crate::event::{Cause, Confidence};
 use crate::repro::{RunLine, docker_run_line};
@@ -254,14 +254,11 @@ pub(super) async fn broken_start(
     let text = format!("{said}\n{stdout}\n{stderr}");
     let command = room.variant.config.command_line();
     let observation = Observation {
-        platform: &room.variant.platform,
-        execution: room.facts.execution,
         command: &command,
         exit,
         signal,
-        timed_out: false,
         oom_killed: oom,
-        text: &text,
+        ..Observation::of(&room.variant.platform, room.facts.execution, &text)
     };
     let reasons = room.diagnose(&observation).await;
     let ended = cause("ended", Confidence::Unknown, headline);

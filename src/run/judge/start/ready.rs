@@ -47,16 +47,7 @@ pub(super) async fn wait_ready(
             let mut causes = vec![not_ready(&waiting_for, within, "it was still not")];
             let (stdout, stderr) = service.output();
             let text = format!("{}\n{}", stdout.text(), stderr.text());
-            let observation = Observation {
-                platform: &room.variant.platform,
-                execution: room.facts.execution,
-                command: &[],
-                exit: None,
-                signal: None,
-                timed_out: false,
-                oom_killed: false,
-                text: &text,
-            };
+            let observation = Observation::of(&room.variant.platform, room.facts.execution, &text);
             causes = arrange(causes, room.diagnose(&observation).await);
             return Ok(causes);
         }
