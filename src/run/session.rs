@@ -40,13 +40,16 @@ pub(super) fn asked_platform(variant: &Variant) -> Platform {
     said.unwrap_or_else(|| variant.platform.clone())
 }
 
-/// What the container of a session is made of.
+/// What the container of a session is made of. `hold` runs as root, so that an
+/// image whose user does not exist has its files and config looked at all the
+/// same; each check runs as the image's own user.
 fn spec(variant: &Variant) -> ContainerSpec {
     ContainerSpec {
         image: variant.pull_reference.clone(),
         platform: Some(asked_platform(variant)),
         entrypoint: Some(vec![format!("{FOLDER}/hold")]),
         cmd: Some(Vec::new()),
+        user: Some("0".to_owned()),
         no_healthcheck: true,
         pids_limit: Some(PIDS),
         ..ContainerSpec::default()
@@ -136,7 +139,12 @@ impl Session {
         cap: usize,
     ) -> Result<Execution, EngineError> {
         let id = self.container().await?;
-        let outcome = self.room.engine.exec(&id, spec, deadline, cap).await;
+        let mut spec = spec.clone();
+        let user = &self.room.variant.config.user;
+        if spec.user.is_none() && !user.is_empty() {
+            spec.user = Some(user.clone());
+        }
+        let outcome = self.room.engine.exec(&id, &spec, deadline, cap).await;
         match &outcome {
             Ok(execution) if execution.ended == Ended::Deadline => self.end().await,
             // The container may be gone or broken; the next check gets a new one.
