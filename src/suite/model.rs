@@ -276,6 +276,9 @@ pub struct Start {
     pub logs: Vec<TextExpectation>,
 }
 
+/// `within` where `ready` does not say.
+pub const READY_WITHIN: Duration = Duration::from_secs(30);
+
 /// `ready:`; all conditions given must hold.
 #[derive(Clone, Debug)]
 pub struct Ready {

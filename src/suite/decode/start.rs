@@ -1,15 +1,10 @@
 //! `start:` with `ready`, `http` and `logs`.
 
-use std::time::Duration;
-
 use super::super::tree::Node;
-use super::super::{Ready, ReadyCondition, Start};
+use super::super::{READY_WITHIN, Ready, ReadyCondition, Start};
 use super::Decoder;
 use super::map::Map;
 use crate::diagnostic::code;
-
-/// `within` where `ready` does not say.
-const READY_WITHIN: Duration = Duration::from_secs(30);
 
 impl Decoder<'_> {
     /// `start` is taken already; its companions are in the check's own map.

@@ -19,7 +19,7 @@ use crate::run::finding::{Finding, arrange, cause, mismatches};
 use crate::run::http::{Request, Silence};
 use crate::run::room::Room;
 use crate::run::service::{End, Service};
-use crate::suite::{HttpCheck, ReadyCondition, Start};
+use crate::suite::{HttpCheck, READY_WITHIN, Ready, ReadyCondition, Start};
 
 /// How long a program that says nothing of its readiness must stay up to count
 /// as started. A wrong architecture shows in milliseconds; an emulated runtime
@@ -90,11 +90,14 @@ async fn observe(
     deadline: Duration,
 ) -> Result<Vec<Cause>, EngineError> {
     let whole = clock + deadline;
-    if let Some(ready) = &start.ready {
+    let implied = implied_ready(room, start);
+    if let Some(ready) = start.ready.as_ref().or(implied.as_ref()) {
         let within = room.stretch(ready.within);
         let until = (clock + within).min(whole.max(clock + within));
         let causes = wait_ready(room, &ready.conditions, service, until, within).await?;
-        if !causes.is_empty() {
+        // What was not asked for is not reported: the requests themselves are.
+        let is_only_late = causes.iter().all(|cause| cause.code == "not-ready");
+        if !causes.is_empty() && !(implied.is_some() && is_only_late) {
             return Ok(causes);
         }
     }
@@ -119,6 +122,19 @@ async fn observe(
         causes.extend(ask(room, start, check, service, left).await);
     }
     Ok(causes)
+}
+
+/// Requests without `ready:` wait until their ports accept connections: else a
+/// pass would depend on how fast the machine is.
+fn implied_ready(room: &Room, start: &Start) -> Option<Ready> {
+    let is_implied = start.ready.is_none() && !start.http.is_empty();
+    is_implied.then(|| Ready {
+        within: READY_WITHIN,
+        conditions: ports(room, start)
+            .into_iter()
+            .map(ReadyCondition::Tcp)
+            .collect(),
+    })
 }
 
 /// Nothing says when it is up: then it must stay up for a while, or do what it
