@@ -125,7 +125,7 @@ smoke:
                 vec![
                     "expected 204",
                     "200",
-                    "X-Powered-By",
+                    "x-powered-by",
                     "arch",
                     "vax",
                     "expected \"fine\"",

@@ -25,12 +25,12 @@ smoke:
   - { name: native, when: { execution: native }, run: 'true' }
   - { name: emulated, when: { execution: emulated }, run: 'true' }
   - name: differs
-    run: echo ${LINE}
+    run: echo of no platform
     env: { SAME: '1' }
     expect: { stdout: { contains: common } }
     per_platform:
       linux/amd64: { run: echo common, expect: { stdout: { not_contains: other } } }
-      linux/arm64: { shell: 'echo common $SAME', expect: { stdout: { contains: common 1 } } }
+      linux/arm64: { run: [sh, -c, 'echo common $SAME'], expect: { stdout: { contains: common 1 } } }
       linux/arm/v7: { run: [echo, common, '${platform.variant}'], expect: { stdout: common v7 } }
   - name: variables
     run: [printf, '%s ', '${platform}', '${platform.os}', '${platform.arch}',
