@@ -26,7 +26,6 @@ pub(super) fn registry() -> String {
 pub(super) struct Lab {
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
-    names_engine: bool,
     leaves_containers: bool,
 }
 
@@ -35,7 +34,6 @@ impl Lab {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
             environment: Vec::new(),
-            names_engine: true,
             leaves_containers: false,
         }
     }
@@ -57,12 +55,6 @@ impl Lab {
             .env("XDG_CONFIG_HOME", home.join(".config").to_string_lossy())
             .env("XDG_RUNTIME_DIR", home.join("run").to_string_lossy())
             .env("REGISTRY_AUTH_FILE", "")
-    }
-
-    /// Engines are found, or named by the test: not by `EVERYARCH_ENGINE`.
-    pub(super) fn without_named_engine(mut self) -> Self {
-        self.names_engine = false;
-        self
     }
 
     /// Its containers are looked at, and removed, by the test itself.
@@ -123,8 +115,8 @@ impl Lab {
     /// `--engine URL` where one is named.
     pub(super) fn engine_arguments(&self) -> Vec<String> {
         match engine::named() {
-            Some(url) if self.names_engine => vec!["--engine".to_owned(), url],
-            _ => Vec::new(),
+            Some(url) => vec!["--engine".to_owned(), url],
+            None => Vec::new(),
         }
     }
 
@@ -316,4 +308,15 @@ pub(super) fn eventually<T>(what: &str, ask: impl Fn() -> Option<T>) -> T {
 /// A path as a word of a command line.
 pub(super) fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+/// `unshare`, for whoever runs the tests.
+pub(super) fn unshare() -> Vec<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    let mut words = vec!["unshare".to_owned()];
+    if !is_root {
+        words.extend(["--user", "--map-root-user"].map(str::to_owned));
+    }
+    words
 }

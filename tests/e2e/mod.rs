@@ -7,10 +7,14 @@ mod outcome;
 mod push;
 
 mod bad_input;
+mod cleanup;
+mod engines;
 mod image_facts;
 mod main_job;
+mod options;
 mod programs;
 mod reports;
 mod runtimes;
 mod services;
+mod signals;
 mod suites;
