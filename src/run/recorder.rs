@@ -29,6 +29,11 @@ impl Recorder {
         let _ = self.events.send(event);
     }
 
+    /// What hides the secrets.
+    pub(super) fn masker(&self) -> &Masker {
+        &self.masker
+    }
+
     pub(super) fn notice(&self, mut line: String) {
         self.masker.mask(&mut line);
         self.send(Event::Notice(line));

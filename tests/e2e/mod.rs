@@ -7,4 +7,10 @@ mod outcome;
 mod push;
 
 mod bad_input;
+mod image_facts;
 mod main_job;
+mod programs;
+mod reports;
+mod runtimes;
+mod services;
+mod suites;

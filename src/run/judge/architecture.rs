@@ -11,7 +11,7 @@ use crate::diagnosis::{FileShape, Observation};
 use crate::engine::{Ended, EngineError, ExecSpec};
 use crate::event::{Cause, Confidence};
 use crate::image::ElfHeader;
-use crate::repro::{RunLine, docker_run_line};
+use crate::repro::RunLine;
 use crate::run::finding::{Finding, arrange, cause, says_not_executed};
 use crate::run::room::{Program, Room, masked_binary};
 use crate::run::session::Session;
@@ -187,7 +187,7 @@ async fn put(
         .part(ask.runtime.name())
         .output(stdout, stderr)
         .took(execution.duration)
-        .reproduce(docker_run_line(&RunLine {
+        .reproduce(room.by_hand(RunLine {
             entrypoint: Some(entrypoint),
             command,
             ..room.run_line()

@@ -7,7 +7,7 @@ use super::observed;
 use crate::check::{self, ProgramObservation};
 use crate::diagnosis::Observation;
 use crate::engine::{Ended, EngineError, ExecSpec, Execution};
-use crate::repro::{RunLine, docker_run_line};
+use crate::repro::RunLine;
 use crate::run::finding::{Finding, arrange, mismatches, says_not_executed};
 use crate::run::room::Room;
 use crate::run::session::Session;
@@ -100,7 +100,7 @@ async fn reasons(
 
 fn reproduce(room: &Room, run: &Run, mut command: Vec<String>) -> String {
     let entrypoint = command.drain(..command.len().min(1)).collect();
-    docker_run_line(&RunLine {
+    room.by_hand(RunLine {
         entrypoint: Some(entrypoint),
         command,
         env: run.env.clone(),

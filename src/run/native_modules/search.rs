@@ -11,7 +11,7 @@ use crate::diagnosis::Observation;
 use crate::engine::{Ended, EngineError, ExecSpec, Execution};
 use crate::event::{Cause, Confidence};
 use crate::image::ElfHeader;
-use crate::repro::{RunLine, docker_run_line};
+use crate::repro::RunLine;
 use crate::run::finding::{Finding, cause};
 use crate::run::room::{Room, masked_binary};
 use crate::run::session::Session;
@@ -282,7 +282,7 @@ impl Search<'_> {
         command.extend(self.language.arguments.iter().map(|&word| word.to_owned()));
         command.push(what);
         let entrypoint = command.drain(..1).collect();
-        docker_run_line(&RunLine {
+        self.room.by_hand(RunLine {
             entrypoint: Some(entrypoint),
             command,
             ..self.room.run_line()

@@ -18,7 +18,7 @@ use crate::diagnosis::{self, Observation};
 use crate::engine::{ContainerSpec, Ended, Engine, EngineError};
 use crate::event::{Cause, Confidence, Execution, VariantFacts};
 use crate::image::{Digest, ElfHeader, Platform, Variant};
-use crate::repro::RunLine;
+use crate::repro::{RunLine, docker_run_line};
 
 /// A variant, ready to be checked.
 pub(in crate::run) struct Room {
@@ -165,8 +165,25 @@ impl Room {
         diagnosis::causes(observation, &files)
     }
 
-    /// The `docker run` line of the bare image: what a check adds to it makes
-    /// the line that does the same by hand.
+    /// The `docker run` line that does the same by hand, without the secrets: they
+    /// are taken out word by word, since a quoted one would not be found again.
+    pub(in crate::run) fn by_hand(&self, mut line: RunLine) -> String {
+        let masker = self.shared.recorder.masker();
+        let values = line.env.iter_mut().map(|(_, value)| value);
+        let words = line
+            .entrypoint
+            .iter_mut()
+            .flatten()
+            .chain(&mut line.command);
+        let rest = line.user.iter_mut().chain(&mut line.workdir);
+        values
+            .chain(words)
+            .chain(rest)
+            .for_each(|text| masker.mask(text));
+        docker_run_line(&line)
+    }
+
+    /// What [`Room::by_hand`] makes of the bare image: a check adds to it.
     pub(in crate::run) fn run_line(&self) -> RunLine {
         RunLine {
             platform: self.variant.platform.clone(),

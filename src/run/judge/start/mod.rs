@@ -14,7 +14,7 @@ use crate::check::{self, HttpObservation};
 use crate::diagnosis::{Observation, signal_name, signal_of};
 use crate::engine::{ContainerSpec, EngineError};
 use crate::event::{Cause, Confidence};
-use crate::repro::{RunLine, docker_run_line};
+use crate::repro::RunLine;
 use crate::run::finding::{Finding, arrange, cause, mismatches};
 use crate::run::http::{Request, Silence};
 use crate::run::room::Room;
@@ -338,7 +338,7 @@ pub(super) fn reproduce(room: &Room, start: &Start) -> String {
         command.extend(words.drain(words.len().min(1)..));
     }
     command.extend(start.cmd.iter().flatten().cloned());
-    docker_run_line(&RunLine {
+    room.by_hand(RunLine {
         entrypoint,
         command,
         env: start.env.clone(),
