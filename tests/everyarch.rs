@@ -10,7 +10,9 @@
 //! | `EVERYARCH_ENGINE` | the engine under test, as `--engine` takes it | what the machine has |
 //! | `EVERYARCH_SECOND_ENGINE` | another engine, for runs on two | none: those tests fail |
 
+mod architecture;
 mod e2e;
+mod reference;
 #[path = "support/registry.rs"]
 mod registry;
 #[path = "support/untrusted_tls.rs"]
