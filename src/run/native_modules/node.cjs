@@ -149,11 +149,14 @@ function owner(file) {
 
 function packageFolders() {
   const roots = new Set();
-  const applications = new Set();
+  const applications = new Map();
   const walk = (dir, depth) => {
     for (const entry of list(dir)) {
       const child = path.join(dir, entry.name);
-      if (entry.isFile() && entry.name.endsWith('.node')) applications.add(owner(child));
+      if (entry.isFile() && entry.name.endsWith('.node')) {
+        const dir = owner(child);
+        applications.set(dir, [...(applications.get(dir) || []), child]);
+      }
       if (!entry.isDirectory()) continue;
       if (entry.name === 'node_modules') roots.add(child);
       else if (depth < 10 && entry.name !== '.git' && !OUTSIDE.has(child)) walk(child, depth + 1);
@@ -191,8 +194,8 @@ function packageFolders() {
   };
   for (const root of roots) takeRoot(root);
   // Addons of an application's own, engines generated into its sources, bundles.
-  for (const dir of applications) {
-    if (!folders.has(dir)) folders.set(dir, { ...json(path.join(dir, 'package.json')), isApplication: true });
+  for (const [dir, objects] of applications) {
+    if (!folders.has(dir)) folders.set(dir, { ...json(path.join(dir, 'package.json')), ownObjects: objects });
   }
   return folders;
 }
@@ -226,8 +229,8 @@ function resolveFolder(from, name) {
 }
 
 // What packages find their native code with, when they are loaded.
-const FINDERS = new Set(['bindings', 'node-gyp-build', 'node-gyp-build-optional-packages', 'pkg-prebuilds', 'pkg-prebuilds/bindings', 'require-addon']);
-const BUILT_BY = new Set([...FINDERS, 'prebuild-install', 'node-pre-gyp', '@mapbox/node-pre-gyp', 'node-addon-api', 'nan']);
+const FINDERS = new Set(['node-gyp-build', 'node-gyp-build-optional-packages', 'pkg-prebuilds', 'pkg-prebuilds/bindings', 'require-addon']);
+const BUILT_BY = new Set([...FINDERS, 'bindings', 'prebuild-install', 'node-pre-gyp', '@mapbox/node-pre-gyp', 'node-addon-api', 'nan']);
 
 // The packages per platform that a manifest names, and those for this one.
 function platformPackages(manifest) {
@@ -241,7 +244,7 @@ function platformPackages(manifest) {
 
 function inspect(dir, manifest, children) {
   const isPrismaClient = dir.endsWith('/.prisma/client');
-  const isApplication = manifest.isApplication === true;
+  const isApplication = Array.isArray(manifest.ownObjects);
   const name = isPrismaClient ? '@prisma/client' : manifest.name || (isApplication ? path.basename(dir) : path.relative(path.dirname(path.dirname(dir)), dir));
   const { all, ours, areForLinux } = isApplication ? { all: [], ours: [] } : platformPackages(manifest);
   const isPlatformPackage = Boolean((manifest.os || manifest.cpu) && namesPlatform(name));
@@ -249,7 +252,7 @@ function inspect(dir, manifest, children) {
   if (!isForHere(manifest)) return null;
 
   const module = { key: dir, name, version: manifest.version || '', folder: dir, files: [], problem: null, objects: [], isPlatformPackage, isApplication, manifest };
-  const carried = files(dir);
+  const carried = isApplication ? manifest.ownObjects : files(dir);
   const bins = Object.values(typeof manifest.bin === 'string' ? { bin: manifest.bin } : manifest.bin || {}).map((file) => path.resolve(dir, file));
   const objects = carried.filter((file) => file.endsWith('.node'));
   const take = (file) => {
@@ -282,10 +285,14 @@ function inspect(dir, manifest, children) {
   const isPrisma = objects.some((file) => prismaTarget(path.basename(file)));
   if (module.objects.length > 0 || hasOurs) {
     // It has what it needs.
+  } else if (name === 'next' && !all.some((dependency) => resolveFolder(dir, dependency))) {
+    // It compiles with these when it builds; what it puts out for running leaves them out.
+    return null;
   } else if (all.length > 0) {
     module.problem = { code: 'platform-package-missing', wanted: ours, there: all.filter((dependency) => resolveFolder(dir, dependency)) };
   } else if (isPrisma && /^(?:prisma|@prisma\/engines)$/.test(name)) {
-    // Prisma's own tools fetch what they lack; the client can't.
+    // Prisma's own tools fetch an engine they lack; the client can't.
+    return null;
   } else if (objects.length > 0) {
     module.problem = { code: isPrisma ? 'prisma-engine-missing' : 'node-gyp-build-no-prebuild', wanted: [], there: objects.map((file) => path.relative(dir, file)).slice(0, 12) };
   } else {
@@ -296,36 +303,24 @@ function inspect(dir, manifest, children) {
 
 // --- loading ------------------------------------------------------------------
 
-// Who asked for a module, or for native code, and was refused. A package that
-// loads all the same has something to fall back on.
-let refusals = [];
+// Who was refused what it asked for, and who asked for a finder of native code:
+// a package that did so when it was loaded, and loaded, does without. Finders are
+// only watched: some look at the stack to see who calls them.
+const asked = [];
 const loadModule = Module._load;
 Module._load = function (request, parent, ...rest) {
-  const refuse = (error) => {
-    refusals.push({ request, from: (parent && parent.filename) || '', message: firstLine(error) });
-    throw error;
-  };
-  let loaded;
+  const note = (refusal) => asked.push({ request, from: (parent && parent.filename) || '', refusal });
+  if (FINDERS.has(request)) note(null);
   try {
-    loaded = loadModule.call(this, request, parent, ...rest);
+    return loadModule.call(this, request, parent, ...rest);
   } catch (error) {
-    refuse(error);
+    note(firstLine(error));
+    throw error;
   }
-  if (!FINDERS.has(request) || typeof loaded !== 'function') return loaded;
-  // These are functions; what they refuse, they refuse when they are called.
-  return new Proxy(loaded, {
-    apply(find, self, words) {
-      try {
-        return Reflect.apply(find, self, words);
-      } catch (error) {
-        return refuse(error);
-      }
-    },
-  });
 };
 const firstLine = (error) => String((error && error.message) || error).split('\n')[0];
 const isInside = (file, dir) => file.startsWith(`${dir}/`) && !file.slice(dir.length).includes('/node_modules/');
-const asksForNative = (request) => FINDERS.has(request) || request.endsWith('.node') || /\bbuild\/Release\b/.test(request) || namesPlatform(request);
+const isNative = (request) => request.endsWith('.node') || /\bbuild\/Release\b/.test(request) || namesPlatform(request);
 
 // Returns nothing for a package without a main file: it has nothing to load but its objects.
 async function loadPackage({ folder, name, manifest }) {
@@ -349,12 +344,11 @@ async function loadPackage({ folder, name, manifest }) {
 
 // Why a package whose native code is missing is healthy without it; null if it is not.
 function excuse(module) {
-  const refusal = refusals.find(({ request, from }) => isInside(from, module.folder) && asksForNative(request));
-  if (refusal) return `it does without its native code: ${refusal.message}`;
-  // Next.js needs its compiler to build only; images of the built application leave it out.
-  const { code, there } = module.problem;
-  if (code === 'platform-package-missing' && there.length === 0) return 'it loads, though none of its packages per platform is installed';
-  return null;
+  const hasAsked = asked.some(({ request, from, refusal }) => {
+    if (refusal === null) return isInside(from, module.folder);
+    return isNative(request) && (isInside(from, module.folder) || isInside(request, module.folder));
+  });
+  return hasAsked ? 'it has none of its native code for this platform, and loads without' : null;
 }
 
 // Why nobody misses a package that does not load: all that depend on it, do so
@@ -375,7 +369,7 @@ async function missedByNobody(module) {
     } catch {
       return null;
     }
-    if (!refusals.some(({ request, from }) => request === module.name && isInside(from, dependent.folder))) return null;
+    if (!asked.some(({ request, from, refusal }) => refusal !== null && request === module.name && isInside(from, dependent.folder))) return null;
   }
   const names = dependents.map(({ name }) => name).join(', ');
   return names && `${names} ${dependents.length > 1 ? 'do' : 'does'} without it`;
@@ -384,6 +378,12 @@ function findsThere(folder, module) {
   const found = resolveFolder(folder, module.name);
   return found !== null && fs.realpathSync(found) === module.folder;
 }
+
+// Packages that turn to their native code only when they are used.
+const USES = new Map([
+  ['esbuild', ({ transformSync }) => transformSync('let x: number = 1', { loader: 'ts' })],
+  ['better-sqlite3', (Database) => new Database(':memory:').close()],
+]);
 
 async function load(module) {
   const notes = [];
@@ -395,7 +395,9 @@ async function load(module) {
       for (const one of Array.isArray(cause) ? cause : [cause]) whole += `\ncaused by: ${(one && one.message) || one}`;
       if (Array.isArray(cause)) break;
     }
-    return whole;
+    // Frames of Node's own loader and of this script tell nothing; esbuild begins with an empty line.
+    whole = whole.split('\n').filter((line) => !/^\s+at .*(?:node:internal\/|\[eval\])/.test(line)).join('\n');
+    return whole.replace(/^(\w*Error: )\s*\n\s*/, '$1');
   };
   let packageError = null;
   let loaded = null;
@@ -424,10 +426,9 @@ async function load(module) {
     const isLoader = packageError.code === 'ERR_DLOPEN_FAILED' || module.objects.length === 0 || texts.length > 0;
     if (isLoader) texts.unshift(text(packageError));
     else notes.push(`its objects load; the package itself does not: ${firstLine(packageError)}`);
-  } else if (module.name === 'esbuild' && loaded && typeof loaded.exports.transformSync === 'function') {
-    // The package starts its binary only when it is used.
+  } else if (loaded && USES.has(module.name)) {
     try {
-      loaded.exports.transformSync('let x: number = 1', { loader: 'ts' });
+      USES.get(module.name)(loaded.exports);
     } catch (error) {
       texts.push(text(error));
     }

@@ -36,6 +36,29 @@ def head(path):
         return ""
 
 
+# Where virtual environments do not lie, or too much else does.
+OUTSIDE = {"/proc", "/sys", "/dev", "/run", "/boot", "/etc", "/bin", "/sbin", "/lib", "/lib64", "/tmp", "/var/lib",
+           "/var/cache", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/share", "/usr/include", "/usr/local/lib"}
+
+
+def environments():
+    """Modules of virtual environments for this Python that it is not started from:
+    an entrypoint may name /app/.venv/bin/python where no PATH leads to it."""
+    site = os.path.join("lib", "python%d.%d" % sys.version_info[:2], "site-packages")
+    places = []
+    for folder, folders, names in os.walk("/"):
+        if "pyvenv.cfg" in names:
+            if os.path.isdir(os.path.join(folder, site)):
+                places.append(os.path.join(folder, site))
+            folders[:] = []
+        elif folder.count(os.sep) >= 5:
+            folders[:] = []
+        folders[:] = sorted(
+            name for name in folders if name not in NOT_CARRIED and os.path.join(folder, name) not in OUTSIDE
+        )
+    return places
+
+
 def roots():
     paths = sysconfig.get_paths()
     standard = {os.path.realpath(paths[key]) for key in ("stdlib", "platstdlib") if key in paths}
@@ -122,6 +145,9 @@ def load(module):
     return {"ok": not texts, "text": "\n".join(texts)[:8000], "notes": notes[:5]}
 
 
+# First, as in the environment's own Python; but behind the one that this is started from.
+others = [place for place in environments() if place not in sys.path]
+sys.path = sys.path + others if sys.prefix != sys.base_prefix else others + sys.path
 roots_cache = set(roots())
 sys.dont_write_bytecode = True
 found = find()

@@ -67,6 +67,9 @@ struct Line {
     loaded: Option<String>,
     #[serde(default)]
     ok: bool,
+    /// Healthy in spite of what its files lack.
+    #[serde(default)]
+    excused: bool,
     #[serde(default)]
     text: String,
     #[serde(default)]
@@ -93,6 +96,10 @@ impl Progress {
                 progress.loading = Some(key);
             } else if let Some(key) = line.loaded {
                 progress.loading = None;
+                let modules = progress.found.iter_mut().flatten();
+                for module in modules.filter(|module| line.excused && module.key == key) {
+                    module.problem = None;
+                }
                 progress.loaded.push(Report {
                     key,
                     ok: line.ok,
@@ -128,6 +135,12 @@ impl Problem {
     /// is the package's own word, so the cause is no more than consistent.
     pub(super) fn cause(&self, module: &str, platform: &Platform) -> Cause {
         let (message, hint) = match self.code.as_str() {
+            "platform-package-missing" if self.wanted.is_empty() => (
+                format!(
+                    "{module} keeps its native code in a package per platform, and has none for {platform}"
+                ),
+                "use a version or a package that supports this platform, or leave the platform out",
+            ),
             "platform-package-missing" => (
                 format!(
                     "{module} has no package for {platform}: none of {} is installed",
@@ -147,7 +160,7 @@ impl Problem {
             ),
             "py-extension-other-arch-skipped" => (
                 format!(
-                    "{module} has extension modules for another platform only; Python passes over them"
+                    "{module} has extension modules for another platform or version of Python only; Python passes over them"
                 ),
                 "install the wheels in the target platform's own stage; a copied virtual environment keeps the other platform's",
             ),
@@ -191,6 +204,21 @@ mod tests {
         assert!(progress.loaded.is_empty());
         assert_eq!(progress.loading.as_deref(), Some("real"));
         assert!(!progress.is_done);
+    }
+
+    #[test]
+    fn what_loads_without_its_native_code_has_no_problem() {
+        let stdout = concat!(
+            "n {\"found\":[{\"key\":\"a\",\"name\":\"a\",\"version\":\"1\",\"place\":\"/a\",\"files\":[],",
+            "\"problem\":{\"code\":\"node-gyp-build-no-prebuild\",\"wanted\":[],\"there\":[]}},",
+            "{\"key\":\"b\",\"name\":\"b\",\"version\":\"1\",\"place\":\"/b\",\"files\":[],",
+            "\"problem\":{\"code\":\"bindings-file-not-located\",\"wanted\":[],\"there\":[]}}]}\n",
+            "n {\"loading\":\"a\"}\nn {\"loaded\":\"a\",\"ok\":true,\"excused\":true}\n",
+            "n {\"loading\":\"b\"}\nn {\"loaded\":\"b\",\"ok\":true,\"excused\":false}\n",
+        );
+        let found = Progress::read(stdout, "n").found.unwrap();
+        assert!(found[0].problem.is_none());
+        assert!(found[1].problem.is_some());
     }
 
     #[test]

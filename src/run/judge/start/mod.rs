@@ -96,8 +96,8 @@ async fn observe(
         let until = (clock + within).min(whole.max(clock + within));
         let causes = wait_ready(room, &ready.conditions, service, until, within).await?;
         // What was not asked for is not reported: the requests themselves are.
-        let is_only_late = causes.iter().all(|cause| cause.code == "not-ready");
-        if !causes.is_empty() && !(implied.is_some() && is_only_late) {
+        let is_told = implied.is_none() || causes.iter().any(|cause| cause.code != "not-ready");
+        if !causes.is_empty() && is_told {
             return Ok(causes);
         }
     }
