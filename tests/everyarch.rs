@@ -10,6 +10,11 @@
 //! | `EVERYARCH_ENGINE` | the engine under test, as `--engine` takes it | what the machine has |
 //! | `EVERYARCH_SECOND_ENGINE` | another engine, for runs on two | none: those tests fail |
 
+#![expect(
+    clippy::expect_used,
+    reason = "what the tests stand on is said by its panic when it is missing"
+)]
+
 mod architecture;
 mod e2e;
 mod reference;
