@@ -11,6 +11,7 @@ import concurrent.futures
 import http.client
 import json
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -30,6 +31,7 @@ def main():
     for name in ("everyarch", "rival", "registry", "out"):
         parser.add_argument(f"--{name}", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended"))  # its containers too
     os.makedirs(options.out, exist_ok=True)
     endpoint = said(["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])
     os.environ["DOCKER_HOST"] = endpoint  # container-structure-test knows no contexts

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the recipes under tests/images build with: packing and pushing, and the
 # layers that several images share. Sourced by ci/images, after ci/machine.sh.
-# shellcheck disable=SC2034,SC2154 # $state and $registry come from there; $layer, $npm, $pip are for the recipes
+# shellcheck disable=SC2034,SC2154 # $state and $registry come from there, $source from ci/images; $layer, $modules, $npm, $pip are for the recipes
 
 node_version=22.23.3
 npm_version=10.9.9
@@ -129,6 +129,20 @@ prepare_npm() { # sets $npm, a command
   unpack_node "$(dpkg --print-architecture)"
   # A machine may trust more authorities than node brings.
   npm=(env NODE_EXTRA_CA_CERTS="$trusted" PATH="$node/bin:$PATH" "$node/bin/node" "$folder/bin/npm-cli.js")
+}
+
+# What npm installs on a platform by the lock file of the recipe.
+install_node_modules() { # ARCHITECTURE FOLDER
+  local npm
+  prepare_npm
+  cp "$source/package.json" "$source/package-lock.json" "$2"
+  (cd "$2" && quietly "installing node modules" "${npm[@]}" ci --os=linux --cpu="$(node_cpu "$1")" --libc=glibc \
+    --ignore-scripts --no-audit --no-fund)
+}
+
+node_modules() { # ARCHITECTURE : sets $modules, a folder
+  modules=$state/node/modules-$1-$({ cat "$source/package-lock.json"; echo "$npm_version"; } | key)
+  once "$modules" install_node_modules "$1"
 }
 
 # Python packages

@@ -133,3 +133,44 @@ smoke:
         );
     }
 }
+
+/// The ways in which Node packages bring their native code, and what each is
+/// called when `node_modules` came from a stage of the build's own platform.
+#[test]
+#[cfg_attr(
+    not(feature = "engine-tests"),
+    ignore = "needs an engine, a registry and the images of ci/images: run ci/test"
+)]
+fn node_modules_of_another_platform_fail_package_by_package() {
+    let suite = "
+version: 1
+smoke:
+  - name: native modules load
+    native_modules: auto
+";
+    let healthy = Lab::new()
+        .check(&image("test/packages:healthy"), suite, &[])
+        .exits(0);
+    let broken = Lab::new()
+        .check(&image("test/packages:broken"), suite, &[])
+        .exits(1);
+    assert_eq!(broken.verdict("linux/amd64"), "passed");
+    for (package, code) in [
+        ("@node-rs/argon2", "napi-rs-binding-missing"),
+        ("@parcel/watcher", "napi-rs-binding-missing"),
+        ("@swc/core", "napi-rs-binding-missing"),
+        ("@tailwindcss/oxide", "napi-rs-binding-missing"),
+        ("esbuild", "esbuild-other-platform"),
+        ("lightningcss", "napi-rs-binding-missing"),
+        ("rollup", "rollup-native-missing"),
+        ("sharp", "sharp-platform-package-missing"),
+    ] {
+        let name = format!("native modules load › {package}");
+        for platform in ["linux/amd64", "linux/arm64"] {
+            healthy.passed(platform, &name);
+        }
+        broken.failed("linux/arm64", &name, &[code]);
+    }
+    // It carries nothing for this platform, and does without.
+    broken.passed("linux/arm64", "native modules load › bufferutil");
+}

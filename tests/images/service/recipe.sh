@@ -6,14 +6,6 @@
 
 references=(demo/service:healthy demo/service:broken)
 
-install_modules() { # ARCHITECTURE FOLDER
-  local npm
-  prepare_npm
-  cp "$source/package.json" "$source/package-lock.json" "$2"
-  (cd "$2" && quietly "installing node modules" "${npm[@]}" ci --os=linux --cpu="$(node_cpu "$1")" --libc=glibc \
-    --ignore-scripts --no-audit --no-fund)
-}
-
 build() {
   local tag architecture modules layer layers variants folder addons=app/node_modules/bcrypt/prebuilds
   for tag in healthy broken; do
@@ -24,8 +16,7 @@ build() {
       node_layer "$architecture"
       layers+=("$layer")
 
-      modules=$state/node/modules-$architecture-$({ cat "$source/package-lock.json"; echo "$npm_version"; } | key)
-      once "$modules" install_modules "$architecture"
+      node_modules "$architecture"
       folder=$work/$tag-$architecture
       mkdir -p "$folder/app"
       cp "$source"/*.js "$source"/package*.json "$folder/app"
