@@ -208,6 +208,7 @@ impl Case {
         let mut lines = Vec::new();
         for cause in array(&self.value["causes"]) {
             lines.push(text(&cause["message"]));
+            lines.push(text(&cause["code"]));
             lines.extend(array(&cause["evidence"]).iter().map(text));
             lines.extend(cause["hint"].as_str().map(str::to_owned));
         }

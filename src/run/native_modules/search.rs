@@ -196,7 +196,10 @@ impl Search<'_> {
                 .iter()
                 .any(|found| found.confidence == Confidence::Established)
         {
-            causes.insert(0, problem.cause(&module.name, platform));
+            let found = problem.cause(&module.name, platform);
+            // The package's own words for the same thing say less.
+            causes.retain(|cause| cause.code != found.code);
+            causes.insert(0, found);
         }
         if is_bad {
             let first_line = text
