@@ -10,15 +10,16 @@
 //! | `EVERYARCH_ENGINE` | the engine under test, as `--engine` takes it | what the machine has |
 //! | `EVERYARCH_SECOND_ENGINE` | another engine, for runs on two | none: those tests fail |
 
-#![expect(
-    clippy::expect_used,
-    reason = "what the tests stand on is said by its panic when it is missing"
-)]
-
+// Said again for Clippy, which takes helpers outside such modules for the program itself.
+#[cfg(test)]
 mod architecture;
+#[cfg(test)]
 mod e2e;
+#[cfg(test)]
 mod reference;
+#[cfg(test)]
 #[path = "support/registry.rs"]
 mod registry;
+#[cfg(test)]
 #[path = "support/untrusted_tls.rs"]
 mod untrusted_tls;

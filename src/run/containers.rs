@@ -41,7 +41,7 @@ impl Containers {
     pub(super) fn new(lease: Duration, keep: bool) -> Self {
         Self {
             run_id: format!("{:012x}", rand::random::<u64>() & 0xffff_ffff_ffff),
-            owner: Owner::me(),
+            owner: if keep { Owner::none() } else { Owner::me() },
             lease,
             keep,
             made: Arc::default(),

@@ -16,6 +16,12 @@ impl Owner {
         }
     }
 
+    /// Nobody who could be gone: containers that are kept stay until someone
+    /// removes them, or their lease runs out.
+    pub(super) fn none() -> Self {
+        Self("kept".to_owned())
+    }
+
     /// As a label's value.
     pub(super) fn as_str(&self) -> &str {
         &self.0
@@ -72,5 +78,10 @@ mod tests {
     fn of_another_machine_nothing_is_known() {
         assert!(!is_gone("other-boot/pid:[1]/1/1"));
         assert!(!is_gone("unknown"));
+    }
+
+    #[test]
+    fn what_is_kept_has_no_owner_that_could_be_gone() {
+        assert!(!is_gone(Owner::none().as_str()));
     }
 }

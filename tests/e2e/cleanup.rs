@@ -221,25 +221,31 @@ fn of_another_machine_s_containers_only_those_past_their_lease_are_removed() {
     not(feature = "engine-tests"),
     ignore = "needs an engine, a registry and the images of ci/images: run ci/test"
 )]
-fn containers_are_kept_where_that_is_asked_for_and_removed_by_their_run() {
-    let lab = Lab::new().leaving_containers();
-    let running = lab.start_check(&image("test/busybox:amd64"), SHORT, &["--keep"]);
-    let pid = running.pid();
-    let outcome = running.finish().exits(0).prints("containers were kept");
-    let kept: Vec<Removed> = engine::containers_of(pid)
-        .into_iter()
-        .map(Removed)
-        .collect();
-    assert!(!kept.is_empty(), "{outcome}");
+fn containers_are_kept_where_that_is_asked_for_until_their_run_is_named() {
+    let lab = Lab::new();
+    let clean = |words: &[&str]| {
+        let engine = lab.engine_arguments();
+        let words: Vec<&str> = [&["clean"], words].concat();
+        let engine = engine.iter().map(String::as_str);
+        lab.everyarch(&words.into_iter().chain(engine).collect::<Vec<_>>())
+            .exits(0)
+    };
+    let outcome = lab
+        .check(&image("test/busybox:amd64"), SHORT, &["--keep"])
+        .exits(0)
+        .prints("containers were kept");
     let run = outcome
         .stdout
         .split("everyarch clean --run ")
         .nth(1)
         .and_then(|rest| rest.split('`').next())
         .unwrap_or_else(|| panic!("no run is named\n{outcome}"));
-    let mut words = vec!["clean".to_owned(), "--run".to_owned(), run.to_owned()];
-    words.extend(lab.engine_arguments());
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    lab.everyarch(&words).exits(0).prints("removed ");
-    assert_eq!(engine::containers_of(pid), Vec::<String>::new());
+    let kept = || engine::labelled(&format!("dev.everyarch.run={run}"));
+    let mine: Vec<Removed> = kept().into_iter().map(Removed).collect();
+    assert!(!mine.is_empty(), "{outcome}");
+    // The run is over, and yet they are not what it left behind.
+    clean(&[]);
+    assert_eq!(kept().len(), mine.len());
+    clean(&["--run", run]).prints("removed ");
+    assert_eq!(kept(), Vec::<String>::new());
 }

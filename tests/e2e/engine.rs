@@ -58,6 +58,18 @@ pub(super) fn owned(text: &str) -> Vec<String> {
     .collect()
 }
 
+/// Containers with this label.
+pub(super) fn labelled(label: &str) -> Vec<String> {
+    let filter = format!("label={label}");
+    let ids = ask(&["ps", "--all", "--quiet", "--no-trunc", "--filter", &filter]);
+    ids.lines().map(str::to_owned).collect()
+}
+
+/// Whether it is Podman.
+pub(super) fn is_podman() -> bool {
+    ask(&["version", "--format", "{{json .Server}}"]).contains("Podman")
+}
+
 /// The containers of the run of this process.
 pub(super) fn containers_of(pid: u32) -> Vec<String> {
     owned(&format!("/{pid}/"))

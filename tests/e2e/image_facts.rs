@@ -3,6 +3,7 @@
 use serde_json::json;
 use sha2::Digest as _;
 
+use super::engine;
 use super::lab::{Lab, image};
 use super::push::{self, NewVariant};
 
@@ -30,12 +31,13 @@ version: 1
 smoke:
   - name: as it should be
     files:
-      - { path: /etc/app.conf, type: file, mode: '0755', owner: '0:0', size: 18 }
+      - { path: /etc/app.conf, type: file, mode: '0755', size: 18 }
       - { path: /etc/app.conf, exists: true, size: { min: 1, max: 1K }, sha256: HASH }
       - { path: /etc/app.conf, equals: 'mode = production', not_contains: debug, matches: 'mode\\s' }
       - { path: /etc/app.json, json: { production: true, 'ports[0]': 80 }, contains: ports }
       - { path: /etc, type: directory }
       - { path: /root/.npmrc, absent: true }
+  - { name: owner, files: [{ path: /etc/app.conf, owner: '0:0' }] }
   - { name: exists, files: [{ path: /etc/none }] }
   - { name: absent, files: [{ path: /etc/app.conf, absent: true }] }
   - { name: type, files: [{ path: /etc/app.conf, type: directory }] }
@@ -46,9 +48,17 @@ smoke:
   - { name: json, files: [{ path: /etc/app.json, json: { production: false } }] }
 "
     .replace("HASH", &hash);
-    let outcome = Lab::new().check(&reference, &suite, &[]).exits(1);
+    let outcome = Lab::new().check(&reference, &suite, &[]);
+    // Podman's archives call every file root's: it is no pass, and said.
+    let is_podman = engine::is_podman();
+    let outcome = outcome.exits(if is_podman { 3 } else { 1 });
     for platform in [AMD64, ARM64] {
         outcome.passed(platform, "as it should be");
+        if is_podman {
+            outcome.broke(platform, "owner", &["Podman does not tell who owns a file"]);
+        } else {
+            outcome.passed(platform, "owner");
+        }
         for (name, words) in [
             ("exists", vec!["/etc/none"]),
             ("absent", vec!["/etc/app.conf"]),

@@ -26,7 +26,6 @@ pub(super) fn registry() -> String {
 pub(super) struct Lab {
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
-    leaves_containers: bool,
 }
 
 impl Lab {
@@ -34,7 +33,6 @@ impl Lab {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
             environment: Vec::new(),
-            leaves_containers: false,
         }
     }
 
@@ -55,12 +53,6 @@ impl Lab {
             .env("XDG_CONFIG_HOME", home.join(".config").to_string_lossy())
             .env("XDG_RUNTIME_DIR", home.join("run").to_string_lossy())
             .env("REGISTRY_AUTH_FILE", "")
-    }
-
-    /// Its containers are looked at, and removed, by the test itself.
-    pub(super) fn leaving_containers(mut self) -> Self {
-        self.leaves_containers = true;
-        self
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -285,7 +277,7 @@ impl<'a> Running<'a> {
             self.lab.read("result.xml"),
         );
         assert!(!is_late, "it did not end:\n{outcome}");
-        if !self.lab.leaves_containers && outcome.said_what_it_ran() {
+        if outcome.said_what_it_ran() {
             let left = engine::containers_of(self.child.id());
             assert_eq!(left, Vec::<String>::new(), "left behind by:\n{outcome}");
         }

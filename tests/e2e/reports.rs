@@ -188,9 +188,18 @@ smoke:
     for (platform, machine) in [(AMD64, "x86_64"), (ARM64, "aarch64")] {
         let line = outcome.with_case(platform, "fails", |case| text(&case.field("reproduce")));
         let mut shell = Command::new("sh");
-        shell.args(["-c", &line]);
-        if let Some(url) = engine::named() {
-            shell.env("DOCKER_HOST", url);
+        match engine::named() {
+            // As those have it who call podman by docker's name.
+            Some(url) if engine::is_podman() => {
+                let docker = format!("docker() {{ podman --remote --url '{url}' \"$@\"; }}");
+                shell.args(["-c", &format!("{docker}\n{line}")]);
+            }
+            Some(url) => {
+                shell.args(["-c", &line]).env("DOCKER_HOST", url);
+            }
+            None => {
+                shell.args(["-c", &line]);
+            }
         }
         let done = shell.output().expect("a shell");
         assert_eq!(done.status.code(), Some(7), "{line}\n{done:?}");

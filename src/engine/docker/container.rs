@@ -1,7 +1,11 @@
 //! Containers: made, started, looked at, ended.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::DockerEngine;
 use super::call::{QUICK, SLOW, found};
@@ -9,6 +13,7 @@ use super::image::{image_id, platform_query};
 use crate::engine::{
     ContainerSpec, ContainerState, EngineError, Health, HealthStatus, OwnedContainer,
 };
+use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, HealthConfig, HealthStatusEnum, HostConfig,
     PortBinding, PortMap,
@@ -18,6 +23,9 @@ use bollard::query_parameters::{
     ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
     TopOptionsBuilder,
 };
+
+/// Between two looks at a container that is in no state Docker knows.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 impl DockerEngine {
     pub(super) async fn create_container(
@@ -51,15 +59,37 @@ impl DockerEngine {
     }
 
     pub(super) async fn inspect_container(&self, id: &str) -> Result<ContainerState, EngineError> {
-        let response = self
-            .call(
-                &format!("inspecting container {id}"),
-                QUICK,
-                self.client
-                    .inspect_container(id, None::<InspectContainerOptions>),
-            )
-            .await?;
-        Ok(state_of(response))
+        let inspection = || {
+            let options = None::<InspectContainerOptions>;
+            self.client.inspect_container(id, options)
+        };
+        self.call_between_states(&format!("inspecting container {id}"), inspection)
+            .await
+            .map(state_of)
+    }
+
+    /// Asks again while the answer holds a state that Docker's API has no word
+    /// for, and its client does not read: Podman calls a container "stopped" from
+    /// its end until it is cleaned up.
+    async fn call_between_states<T, R>(
+        &self,
+        step: &str,
+        call: impl Fn() -> R,
+    ) -> Result<T, EngineError>
+    where
+        R: Future<Output = Result<T, Error>>,
+    {
+        let end = Instant::now() + QUICK;
+        loop {
+            match self.call(step, QUICK, call()).await {
+                Err(EngineError::Unexpected { why, .. })
+                    if why.contains("unknown variant") && Instant::now() < end =>
+                {
+                    tokio::time::sleep(BETWEEN_LOOKS).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     pub(super) async fn kill_container(&self, id: &str) -> Result<(), EngineError> {
@@ -116,12 +146,9 @@ impl DockerEngine {
             .all(true)
             .filters(&HashMap::from([("label", vec![label])]))
             .build();
+        let listing = || self.client.list_containers(Some(options.clone()));
         let containers = self
-            .call(
-                &format!("listing the containers labelled {label}"),
-                QUICK,
-                self.client.list_containers(Some(options)),
-            )
+            .call_between_states(&format!("listing the containers labelled {label}"), listing)
             .await?;
         Ok(containers
             .into_iter()

@@ -42,7 +42,9 @@ pub(super) async fn judge(
             return Ok(vec![finding.reproduce(line)]);
         }
     };
-    let came = watch(room, &mut service, &ports, clock, deadline).await;
+    // A busy engine takes seconds to make a container: they are not the program's.
+    let begun = Instant::now();
+    let came = watch(room, &mut service, &ports, begun, deadline).await;
     service.stop().await;
     let (stdout, stderr) = service.output();
     let finding = match came? {
@@ -81,7 +83,7 @@ async fn watch(
     room: &Arc<Room>,
     service: &mut Service,
     ports: &[u16],
-    clock: Instant,
+    begun: Instant,
     deadline: Duration,
 ) -> Result<Came, EngineError> {
     let longest = if room.is_emulated() {
@@ -89,7 +91,7 @@ async fn watch(
     } else {
         deadline
     };
-    let until = clock
+    let until = begun
         + if ports.is_empty() {
             settle_time(room).min(longest)
         } else {
@@ -99,7 +101,7 @@ async fn watch(
         if let Some(end) = service.ended().await? {
             return Ok(Came::Ended(end));
         }
-        let elapsed = clock.elapsed().as_secs_f64();
+        let elapsed = begun.elapsed().as_secs_f64();
         for &port in ports {
             let accepts = match service.route(port) {
                 Some(route) => route.accepts(Duration::from_secs(1)).await,

@@ -60,7 +60,9 @@ pub(super) async fn judge(
         Ok(service) => service,
         Err(end) => return Ok(vec![broken_start(room, &end, None).await.reproduce(line)]),
     };
-    let judged = observe(room, start, &mut service, clock, deadline).await;
+    // A busy engine takes seconds to make a container: they are not the program's.
+    let begun = Instant::now();
+    let judged = observe(room, start, &mut service, begun, deadline).await;
     let ended = service.ended().await;
     service.stop().await;
     let (stdout, stderr) = service.output();
@@ -86,14 +88,14 @@ async fn observe(
     room: &Arc<Room>,
     start: &Start,
     service: &mut Service,
-    clock: Instant,
+    begun: Instant,
     deadline: Duration,
 ) -> Result<Vec<Cause>, EngineError> {
-    let whole = clock + deadline;
+    let whole = begun + deadline;
     let implied = implied_ready(room, start);
     if let Some(ready) = start.ready.as_ref().or(implied.as_ref()) {
         let within = room.stretch(ready.within);
-        let until = (clock + within).min(whole.max(clock + within));
+        let until = begun + within;
         let causes = wait_ready(room, &ready.conditions, service, until, within).await?;
         // What was not asked for is not reported: the requests themselves are.
         let is_told = implied.is_none() || causes.iter().any(|cause| cause.code != "not-ready");
@@ -102,7 +104,7 @@ async fn observe(
         }
     }
     if start.ready.is_none() && start.http.is_empty() {
-        let causes = settle(room, service, (clock + settle_time(room)).min(whole)).await?;
+        let causes = settle(room, service, (begun + settle_time(room)).min(whole)).await?;
         if !causes.is_empty() {
             return Ok(causes);
         }
