@@ -17,7 +17,7 @@ pub use config::config;
 pub use file::{FileObservation, ObservedKind, file};
 pub use http::{HttpObservation, http};
 pub use program::{Ended, ProgramObservation, program};
-pub use text::{Captured, text};
+pub use text::{Captured, GAP, text};
 
 /// One demand that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

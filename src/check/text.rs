@@ -5,20 +5,45 @@ use super::diff::{both, lines, quoted};
 use super::json::json;
 use crate::suite::TextExpectation;
 
+/// Stands in a [`Captured`] where bytes were dropped. No line, word or `.` of a
+/// pattern reaches across it.
+pub const GAP: &str = "\0\n\0";
+
 /// A text as it was captured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Captured {
-    /// What there is of it.
+    /// What there is of it: all, its beginning, or its two ends with a [`GAP`] between.
     pub text: String,
-    /// It was longer, and kept up to this many bytes.
-    pub cut_at: Option<u64>,
+    /// It was longer: so many bytes.
+    pub whole_length: Option<u64>,
+}
+
+impl Captured {
+    /// The text up to where bytes were dropped.
+    fn beginning(&self) -> &str {
+        match self.whole_length {
+            Some(_) => self.text.split(GAP).next().unwrap_or_default(),
+            None => &self.text,
+        }
+    }
+
+    /// Whether a hit would be one in the whole text too. What lies beside or across
+    /// a place where bytes were dropped might not: `ok$`, `[^x]*`.
+    fn proves(&self, hit: regex::Match<'_>) -> bool {
+        self.whole_length.is_none()
+            || (hit.end() < self.text.len()
+                && !self
+                    .text
+                    .match_indices(GAP)
+                    .any(|(gap, _)| hit.start() <= gap + GAP.len() && gap <= hit.end()))
+    }
 }
 
 impl From<&str> for Captured {
     fn from(text: &str) -> Self {
         Self {
             text: text.to_owned(),
-            cut_at: None,
+            whole_length: None,
         }
     }
 }
@@ -34,17 +59,17 @@ pub fn text(subject: &str, expectations: &[TextExpectation], actual: &Captured) 
 
 fn one(subject: &str, expectation: &TextExpectation, actual: &Captured) -> Vec<Mismatch> {
     let found = actual.text.as_str();
-    let was = || match (found.is_empty(), actual.cut_at) {
+    let was = || match (found.is_empty(), actual.whole_length) {
         (true, _) => "it was empty".to_owned(),
         (false, None) => format!("it was {}", quoted(found)),
-        (false, Some(_)) => format!("it began with {}", quoted(found)),
+        (false, Some(_)) => format!("it began with {}", quoted(actual.beginning())),
     };
     let cut = |expected: String| {
-        actual.cut_at.map(|bytes| {
+        actual.whole_length.map(|bytes| {
             let mut mismatch = Mismatch::new(
                 subject,
                 expected,
-                format!("it was cut at {bytes} bytes, so this can't be judged"),
+                format!("it was {bytes} bytes long and cut, so this can't be judged"),
             );
             mismatch.is_cut = true;
             mismatch
@@ -76,11 +101,9 @@ fn one(subject: &str, expectation: &TextExpectation, actual: &Captured) -> Vec<M
         }
         TextExpectation::Matches(regex) => {
             let expected = format!("to match {regex}");
-            match actual.cut_at {
-                None if regex.is_match(found) => None,
+            match actual.whole_length {
+                _ if regex.find_iter(found).any(|hit| actual.proves(hit)) => None,
                 None => Some(Mismatch::new(subject, expected, was())),
-                // A match that touches the end might not be one in the whole text: `ok$`.
-                Some(_) if regex.find_iter(found).any(|hit| hit.end() < found.len()) => None,
                 Some(_) => cut(expected),
             }
         }
@@ -102,19 +125,19 @@ fn equals(
     cut: impl FnOnce(String) -> Option<Mismatch>,
 ) -> Option<Mismatch> {
     let wanted = without_final_break(expected);
-    let found = without_final_break(&actual.text);
-    // What was kept is a beginning: where it differs, the whole does.
-    if actual.cut_at.is_some() && expected.starts_with(actual.text.as_str()) {
+    let found = without_final_break(actual.beginning());
+    // Where the beginning differs, the whole does.
+    if actual.whole_length.is_some() && expected.starts_with(actual.beginning()) {
         return cut(quoted(wanted));
     }
-    if actual.cut_at.is_none() && wanted == found {
+    if actual.whole_length.is_none() && wanted == found {
         return None;
     }
     let (wanted_shown, found_shown) = both(wanted, found);
-    let was = match (found.is_empty(), actual.cut_at) {
+    let was = match (found.is_empty(), actual.whole_length) {
         (true, _) => "it was empty".to_owned(),
         (false, None) => format!("it was {found_shown}"),
-        (false, Some(bytes)) => format!("it was cut at {bytes} bytes, and was {found_shown}"),
+        (false, Some(bytes)) => format!("it was {bytes} bytes long, and began with {found_shown}"),
     };
     let mut mismatch = Mismatch::new(subject, wanted_shown, was);
     mismatch.diff = lines(wanted, found);
@@ -145,7 +168,7 @@ mod tests {
     fn cut(text: &str) -> Captured {
         Captured {
             text: text.to_owned(),
-            cut_at: Some(text.len() as u64),
+            whole_length: Some(1 << 20),
         }
     }
 
@@ -209,7 +232,7 @@ mod tests {
         ] {
             let found = text("stdout", &[expectation], &actual);
             assert!(found[0].is_cut, "{found:?}");
-            assert!(found[0].message.contains("cut at 6 bytes"), "{found:?}");
+            assert!(found[0].message.contains("1048576 bytes long"), "{found:?}");
         }
         for expectation in [
             TextExpectation::Equals("none".into()),
@@ -220,5 +243,27 @@ mod tests {
             assert!(!found[0].is_cut, "{found:?}");
         }
         assert!(text("stdout", &[TextExpectation::Empty], &cut(""))[0].is_cut);
+    }
+
+    #[test]
+    fn nothing_is_found_across_what_was_dropped() {
+        let actual = cut(&format!("one ok{GAP}bad two\n"));
+        assert!(messages(TextExpectation::Contains("two".into()), &actual).is_empty());
+        assert!(messages(matches("(?m)^one"), &actual).is_empty());
+        for expectation in [
+            TextExpectation::Contains("okbad".into()),
+            matches("one.*two"),
+            matches("one[^x]*two"),
+            matches("(?m)ok$"),
+            matches("(?m)^bad"),
+            matches(r"ok\b"),
+            TextExpectation::Equals("one ok, and not bad two".into()),
+        ] {
+            let found = text("stdout", &[expectation], &actual);
+            assert!(found[0].is_cut, "{found:?}");
+        }
+        assert!(
+            messages(TextExpectation::NotContains("bad".into()), &actual)[0].contains("bad two")
+        );
     }
 }

@@ -55,12 +55,22 @@ impl Captured {
 
     /// What was kept; where bytes were dropped, a line that says so stands in their place.
     pub fn bytes(&self) -> Vec<u8> {
+        let kept = (self.head.len() + self.tail.len()) as u64;
+        self.with_gap(
+            format!("\n[… {} bytes left out …]\n", self.total.max(kept) - kept).as_bytes(),
+        )
+    }
+
+    /// What was kept as text, with `gap` and no words of ours where bytes were
+    /// dropped: for those who search it.
+    pub fn searchable(&self, gap: &str) -> String {
+        String::from_utf8_lossy(&self.with_gap(gap.as_bytes())).into_owned()
+    }
+
+    fn with_gap(&self, gap: &[u8]) -> Vec<u8> {
         let mut bytes = self.head.clone();
         if self.is_cut() {
-            let kept = (self.head.len() + self.tail.len()) as u64;
-            bytes.extend_from_slice(
-                format!("\n[… {} bytes left out …]\n", self.total - kept).as_bytes(),
-            );
+            bytes.extend_from_slice(gap);
         }
         bytes.extend(self.tail.iter());
         bytes
@@ -94,6 +104,7 @@ mod tests {
         assert!(text.starts_with("00000001"), "{text}");
         assert!(text.ends_with("09980999"), "{text}");
         assert!(text.contains("3984 bytes left out"), "{text}");
+        assert_eq!(captured.searchable("|"), "00000001|09980999");
     }
 
     #[test]

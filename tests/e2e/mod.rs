@@ -7,12 +7,15 @@ mod outcome;
 mod push;
 
 mod bad_input;
+mod bare_images;
 mod cleanup;
 mod engines;
 mod image_facts;
 mod main_job;
+mod misbehaving;
 mod options;
 mod programs;
+mod registries;
 mod reports;
 mod runtimes;
 mod services;

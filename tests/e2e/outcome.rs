@@ -174,6 +174,19 @@ impl Outcome {
         })
     }
 
+    /// It ended before any platform was known, and still wrote both reports.
+    #[track_caller]
+    pub(super) fn reports_error(&self, code: &str) {
+        let json = self.json();
+        assert_eq!(json["verdict"], "error", "{self}");
+        assert_eq!(json["error"]["code"], code, "{self}");
+        let message = text(&json["error"]["message"]);
+        assert!(self.stderr.contains(message.trim()), "{message}\n{self}");
+        let found = self.with_test_case("everyarch", "the run", status);
+        assert_eq!(found, "error", "{self}");
+        assert_eq!(self.junit().errors, 1);
+    }
+
     /// Looks at a case of the JUnit document.
     #[track_caller]
     pub(super) fn with_test_case<T>(

@@ -13,6 +13,7 @@ use sha2::Digest as _;
 
 use super::lab::registry;
 use super::outcome::{array, text};
+use crate::registry::LoopbackRegistry;
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -155,6 +156,24 @@ pub(super) fn push(name: &str, variants: &[NewVariant]) -> String {
     let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": children});
     put_manifest(name, Some("all"), INDEX, &index);
     format!("{}/{name}:all", registry())
+}
+
+/// Puts a copy of one platform of an image into another registry, tagged `tag`.
+pub(super) fn copy_into(other: &LoopbackRegistry, name: &str, child: &str, tag: &str) {
+    let (repository, _) = name.split_once(':').expect("a tag");
+    let (_, digest) = children(name)
+        .into_iter()
+        .find(|(platform, _)| platform == child)
+        .unwrap_or_else(|| panic!("{name} has no {child}"));
+    let manifest = get(&format!("/v2/{repository}/manifests/{digest}"));
+    let layers = array(&manifest["layers"]).iter();
+    for descriptor in layers.chain([&manifest["config"]]) {
+        let path = format!("/v2/{repository}/blobs/{}", text(&descriptor["digest"]));
+        let (status, _, bytes) = call(Method::GET, &path, None, Vec::new());
+        assert_eq!(status, StatusCode::OK, "{path}");
+        other.blob(repository, &text(&descriptor["mediaType"]), bytes);
+    }
+    other.manifest(repository, &[tag], &text(&manifest["mediaType"]), &manifest);
 }
 
 /// What a reference's index lists: platforms and digests.

@@ -94,7 +94,7 @@ async fn observe(
         sha256,
         content: (limit > 0).then(|| check::Captured {
             text: Captured::from_bytes(&content.bytes).text(),
-            cut_at: (content.size > content.bytes.len() as u64).then_some(content.size),
+            whole_length: (content.size > content.bytes.len() as u64).then_some(content.size),
         }),
     }))
 }

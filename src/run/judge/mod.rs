@@ -40,7 +40,7 @@ pub(super) async fn judge(room: &Arc<Room>, session: &mut Session, check: &Check
 /// A stream as the pure checks take it.
 fn observed(captured: &Captured) -> check::Captured {
     check::Captured {
-        text: captured.text(),
-        cut_at: captured.is_cut().then(|| captured.total()),
+        text: captured.searchable(check::GAP),
+        whole_length: captured.is_cut().then(|| captured.total()),
     }
 }

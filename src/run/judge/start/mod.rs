@@ -222,8 +222,8 @@ fn log_mismatches(start: &Start, service: &Service) -> Vec<Cause> {
     }
     let (stdout, stderr) = service.output();
     let both = check::Captured {
-        text: format!("{}{}", stdout.text(), stderr.text()),
-        cut_at: (stdout.is_cut() || stderr.is_cut()).then(|| stdout.total() + stderr.total()),
+        text: stdout.searchable(check::GAP) + &stderr.searchable(check::GAP),
+        whole_length: (stdout.is_cut() || stderr.is_cut()).then(|| stdout.total() + stderr.total()),
     };
     mismatches(&check::text("log", &start.logs, &both))
 }
