@@ -3,6 +3,7 @@
 //! The modules are the stages of one run; data flows one way through them.
 //! `ARCHITECTURE.md` says what each may use, and `tests/architecture.rs` keeps it so.
 
+pub mod audit;
 pub mod check;
 pub mod cli;
 pub mod diagnosis;

@@ -4,9 +4,13 @@
 //! text in them is as the program under test wrote it, secrets masked; each
 //! reporter escapes it for its own medium.
 
+mod audit;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use audit::{AuditReport, AuditedPlatform, Finding, Severity};
 
 use crate::image::{Digest, Platform};
 

@@ -32,6 +32,21 @@ pub struct ImageConfig {
     pub healthcheck: Option<Healthcheck>,
     /// `StopSignal`
     pub stop_signal: Option<String>,
+    /// `rootfs.diff_ids`: the digests of the uncompressed layers, lowest first.
+    pub diff_ids: Vec<String>,
+    /// `history`, oldest first; layers that it calls empty have no diff id.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// One step of how an image was built.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct HistoryEntry {
+    /// `created_by`: the instruction, as the builder wrote it.
+    #[serde(default)]
+    pub created_by: String,
+    /// `empty_layer`: it made no layer.
+    #[serde(default)]
+    pub empty_layer: bool,
 }
 
 /// Docker's `HEALTHCHECK`.
@@ -59,6 +74,14 @@ struct RawConfig {
     #[serde(rename = "os.version")]
     os_version: Option<String>,
     config: Option<RawRuntime>,
+    rootfs: Option<RawRootfs>,
+    history: Option<Vec<HistoryEntry>>,
+}
+
+#[derive(Deserialize, Default)]
+struct RawRootfs {
+    #[serde(default)]
+    diff_ids: Vec<String>,
 }
 
 /// The `config` member: also what an engine's image inspection returns.
@@ -95,7 +118,11 @@ impl ImageConfig {
             Platform::new(&raw.os, &raw.architecture, raw.variant.as_deref())
                 .with_os(raw.os_version, Vec::new())
         });
-        Ok(Self::from_runtime(platform, raw.config.unwrap_or_default()))
+        Ok(Self {
+            diff_ids: raw.rootfs.unwrap_or_default().diff_ids,
+            history: raw.history.unwrap_or_default(),
+            ..Self::from_runtime(platform, raw.config.unwrap_or_default())
+        })
     }
 
     /// Reads what an engine says of an image of its own: the `Config` member
@@ -136,6 +163,8 @@ impl ImageConfig {
                 retries: check.retries.filter(|n| *n > 0),
             }),
             stop_signal: raw.stop_signal.filter(|signal| !signal.is_empty()),
+            diff_ids: Vec::new(),
+            history: Vec::new(),
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Descriptor {
     pub platform: Option<Platform>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
+    /// `urls`: where else it can be had (foreign layers).
+    pub urls: Vec<String>,
 }
 
 impl Descriptor {
@@ -118,6 +120,7 @@ struct RawDescriptor {
     size: u64,
     platform: Option<RawPlatform>,
     annotations: Option<BTreeMap<String, String>>,
+    urls: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +154,7 @@ impl From<RawDescriptor> for Descriptor {
                 )
             }),
             annotations: raw.annotations.unwrap_or_default(),
+            urls: raw.urls.unwrap_or_default(),
         }
     }
 }

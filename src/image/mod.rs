@@ -4,15 +4,17 @@
 mod config;
 mod digest;
 mod elf;
+mod layer;
 mod manifest;
 mod platform;
 mod reference;
 mod variant;
 mod vocabulary;
 
-pub use config::{Healthcheck, ImageConfig};
+pub use config::{Healthcheck, HistoryEntry, ImageConfig};
 pub use digest::{Digest, DigestError};
 pub use elf::{ElfHeader, Machine};
+pub use layer::{Compression, LayerType};
 pub use manifest::{Descriptor, Document, DocumentError, Index, Manifest, media_type};
 pub use platform::{Architecture, Platform, PlatformError};
 pub use reference::{ImageReference, ReferenceError, RegistryReference};

@@ -3,6 +3,7 @@
 
 mod challenge;
 mod connection;
+mod contents;
 pub mod credentials;
 mod error;
 mod fault;
@@ -11,6 +12,7 @@ mod retry;
 mod surroundings;
 mod token;
 
+pub use contents::{Contents, ContentsError, Root};
 pub use credentials::{Credentials, FoundCredentials, credentials};
 pub use error::SourceError;
 pub use fault::RegistryFault;

@@ -1,0 +1,52 @@
+//! What is kept of one layer.
+
+use serde::{Deserialize, Serialize};
+
+use super::file::FileFacts;
+
+/// One entry of a layer's archive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerEntry {
+    /// Its path, without a leading slash, `.` and `..` resolved: it never leaves the root.
+    pub path: String,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Permission bits, set-user-id and the like.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Bytes.
+    pub size: u64,
+    /// What its bytes say.
+    pub facts: Option<FileFacts>,
+}
+
+/// What an entry is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntryKind {
+    /// A file.
+    File,
+    /// A folder.
+    Directory,
+    /// A symbolic link to this, as it is written.
+    Symlink(String),
+    /// Another name of this path, which is written like [`LayerEntry::path`].
+    HardLink(String),
+    /// A device, a pipe, a socket.
+    Special,
+    /// `.wh.NAME`: removes `path` of the layers below (OCI image specification, `layer.md`).
+    Whiteout,
+    /// `.wh..wh..opq`: hides what the layers below have in the folder `path`.
+    Opaque,
+}
+
+/// A layer's entries, in the archive's order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerFacts {
+    /// The entries.
+    pub entries: Vec<LayerEntry>,
+    /// The digest of the uncompressed archive.
+    pub diff_id: String,
+}

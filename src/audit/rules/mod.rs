@@ -1,0 +1,22 @@
+//! The catalogue: a rule is one file here and one line below.
+
+use super::tree::Tree;
+use super::unpacked::Unpacked;
+use crate::event::Finding;
+
+/// What a rule looks at, and what it does.
+///
+/// A finding of [`Rule::Variant`] gets its platform, and one with a path its layer
+/// and history, from whoever calls the rule; one of [`Rule::Across`] names its platform.
+#[derive(Clone, Copy)]
+pub(super) enum Rule {
+    /// The documents.
+    Tree(fn(&Tree) -> Vec<Finding>),
+    /// One platform's files.
+    Variant(fn(&Unpacked) -> Vec<Finding>),
+    /// All platforms' files beside one another.
+    Across(fn(&[Unpacked]) -> Vec<Finding>),
+}
+
+/// All rules.
+pub(super) const ALL: &[Rule] = &[];

@@ -1,0 +1,138 @@
+//! What an audit found: data, nothing else.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::image::{Digest, Platform};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It fails, or can't be pulled, on that platform: exit code 1.
+    Error,
+    /// It fails under circumstances that the image does not decide, or is surely not meant.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+impl Severity {
+    /// The word used in every report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// One thing that the bytes show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its id in the catalogue: `exec-wrong-arch-userland`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// On which platform; `None`: of the index as a whole.
+    pub platform: Option<Platform>,
+    /// The file in the image, absolute; the worst of them where there are several.
+    pub path: Option<String>,
+    /// The digest of the layer that brought the file.
+    pub layer: Option<Digest>,
+    /// That layer's place and history: `layer 5 of 7: COPY /app/node_modules`.
+    pub history: Option<String>,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// What shows it, a line each.
+    pub evidence: Vec<String>,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The reason for which the suite accepts it; it no longer counts then.
+    pub accepted: Option<String>,
+}
+
+impl Finding {
+    /// Of the index as a whole, without a file.
+    pub fn new(code: &str, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            severity,
+            platform: None,
+            path: None,
+            layer: None,
+            history: None,
+            message: message.into(),
+            evidence: Vec::new(),
+            hint: None,
+            accepted: None,
+        }
+    }
+
+    /// On this platform.
+    #[must_use]
+    pub fn on(mut self, platform: &Platform) -> Self {
+        self.platform = Some(platform.clone());
+        self
+    }
+
+    /// In this file.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// With a line that shows it.
+    #[must_use]
+    pub fn because(mut self, line: impl Into<String>) -> Self {
+        self.evidence.push(line.into());
+        self
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Whether it makes the audit fail.
+    pub fn counts(&self) -> bool {
+        self.severity == Severity::Error && self.accepted.is_none()
+    }
+}
+
+/// A platform that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditedPlatform {
+    /// Which.
+    pub platform: Platform,
+    /// The child manifest's digest.
+    pub digest: Digest,
+    /// How many layers it has.
+    pub layers: usize,
+    /// How many files its root file system has.
+    pub files: usize,
+    /// How many of them are ELF files.
+    pub elf_files: usize,
+}
+
+/// All that an audit found.
+#[derive(Clone, Debug)]
+pub struct AuditReport {
+    /// The image, as the user wrote it.
+    pub reference: String,
+    /// The digest it resolved to.
+    pub index_digest: Digest,
+    /// What was looked at, in the index's order.
+    pub platforms: Vec<AuditedPlatform>,
+    /// What was found: worst first, then by platform and path.
+    pub findings: Vec<Finding>,
+    /// What could not be looked at, and why: the audit is not whole, and no pass.
+    pub errors: Vec<String>,
+    /// How long it took.
+    pub duration: Duration,
+}
