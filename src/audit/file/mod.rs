@@ -1,10 +1,22 @@
 //! What is kept of one file's bytes: no more than a rule needs.
 
+mod apk;
+mod archive;
+mod bytes;
+mod dpkg;
 mod elf;
+mod examine;
+mod foreign;
+mod loader_path;
+mod node_header;
+mod node_package;
+mod script;
+mod wheel;
 
 use serde::{Deserialize, Serialize};
 
 pub use elf::{ArmAttributes, ElfFacts, ElfKind, GoBuild};
+pub use examine::{Content, Whole, examine};
 
 /// Of a file's bytes. A file that no rule cares for has none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,112 @@
+//! Symbol versions: those that are needed of other libraries, and those defined
+//! (Linux Standard Base, "Symbol Versioning").
+
+use super::dynamic::{Dynamic, Names};
+use super::layout::Layout;
+use crate::audit::file::bytes::FileBytes;
+
+/// `VER_FLG_BASE`: the entry is the library's own name.
+const BASE: u16 = 1;
+/// `VER_FLG_WEAK`: the loader goes on without it.
+const WEAK: u16 = 2;
+/// Steps through all tables of a file. A list can lead back to its beginning.
+const MOST_STEPS: u32 = 16_384;
+
+/// Where a list of entries goes on: `None` at its end.
+fn next(at: u64, distance: u32, steps: &mut u32) -> Option<u64> {
+    *steps = steps.checked_sub(1)?;
+    if distance == 0 {
+        return None;
+    }
+    at.checked_add(distance.into())
+}
+
+/// `DT_VERNEED`: each library with the versions it must have.
+pub(super) fn needed(
+    layout: Layout,
+    dynamic: &Dynamic,
+    names: &mut Names,
+    file: &mut FileBytes<'_>,
+) -> Vec<(String, Vec<String>)> {
+    let mut libraries = Vec::new();
+    let Some((start, count)) = dynamic.version_needs else {
+        return libraries;
+    };
+    let mut steps = MOST_STEPS;
+    let mut here = Some(start);
+    for _ in 0..count {
+        let Some((at, entry)) = here.and_then(|at| {
+            let bytes = file.get(at, 16)?;
+            let library = layout.u32(bytes, 4)?;
+            let versions = layout.u32(bytes, 8)?;
+            let count = layout.u16(bytes, 2)?;
+            Some((at, (library, versions, count, layout.u32(bytes, 12)?)))
+        }) else {
+            break;
+        };
+        let (library, versions, version_count, distance) = entry;
+        let Some(library) = names.get(library.into(), file) else {
+            break;
+        };
+        let mut wanted = Vec::new();
+        let mut version_here = at.checked_add(versions.into());
+        for _ in 0..version_count {
+            let Some((at, flags, name, distance)) = version_here.and_then(|at| {
+                let bytes = file.get(at, 16)?;
+                let flags = layout.u16(bytes, 4)?;
+                Some((at, flags, layout.u32(bytes, 8)?, layout.u32(bytes, 12)?))
+            }) else {
+                break;
+            };
+            if flags & WEAK == 0 {
+                let Some(name) = names.get(name.into(), file) else {
+                    break;
+                };
+                wanted.push(name);
+            }
+            version_here = next(at, distance, &mut steps);
+        }
+        if !wanted.is_empty() {
+            libraries.push((library, wanted));
+        }
+        here = next(at, distance, &mut steps);
+    }
+    libraries
+}
+
+/// `DT_VERDEF`: the versions that the library has.
+pub(super) fn defined(
+    layout: Layout,
+    dynamic: &Dynamic,
+    names: &mut Names,
+    file: &mut FileBytes<'_>,
+) -> Vec<String> {
+    let mut versions = Vec::new();
+    let Some((start, count)) = dynamic.version_definitions else {
+        return versions;
+    };
+    let mut steps = MOST_STEPS;
+    let mut here = Some(start);
+    for _ in 0..count {
+        let Some((at, flags, name_at, distance)) = here.and_then(|at| {
+            let bytes = file.get(at, 20)?;
+            let flags = layout.u16(bytes, 2)?;
+            Some((at, flags, layout.u32(bytes, 12)?, layout.u32(bytes, 16)?))
+        }) else {
+            break;
+        };
+        if flags & BASE == 0 {
+            // The first auxiliary entry is the version, the rest are its ancestors.
+            let name = at
+                .checked_add(name_at.into())
+                .and_then(|at| layout.u32(file.get(at, 8)?, 0))
+                .and_then(|name| names.get(name.into(), file));
+            let Some(name) = name else {
+                break;
+            };
+            versions.push(name);
+        }
+        here = next(at, distance, &mut steps);
+    }
+    versions
+}

@@ -1,0 +1,89 @@
+//! What stands where a program or a library should, and is none of Linux's.
+
+use super::NotElf;
+use super::examine::name_of;
+use super::script::is_text;
+
+/// Names that say of themselves that they are another system's, or a page: a
+/// package that carries them is in order.
+const ELSEWHERE: &[&str] = &[
+    ".exe", ".dll", ".com", ".sys", ".pyd", ".dylib", ".html", ".htm", ".xhtml",
+];
+
+/// `None` where the file is nothing that would be loaded in vain.
+pub(super) fn recognise(path: &str, size: u64, head: &[u8], is_library: bool) -> Option<NotElf> {
+    if size == 0 {
+        return Some(NotElf::Empty);
+    }
+    let name = name_of(path).to_ascii_lowercase();
+    if ELSEWHERE.iter().any(|ending| name.ends_with(ending)) {
+        return None;
+    }
+    if is_mach_o(head) {
+        return Some(NotElf::MachO);
+    }
+    if is_pe(head) {
+        return Some(NotElf::Pe);
+    }
+    if head.starts_with(b"version https://git-lfs.github.com/spec/") {
+        return Some(NotElf::LfsPointer);
+    }
+    if is_html(head) {
+        return Some(NotElf::Html);
+    }
+    (is_library && !is_linker_script(head)).then_some(NotElf::Other)
+}
+
+fn is_mach_o(head: &[u8]) -> bool {
+    let word = |at: usize| -> Option<u32> {
+        let bytes = head.get(at..at.checked_add(4)?)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?))
+    };
+    match word(0) {
+        Some(0xfeed_face | 0xfeed_facf | 0xcefa_edfe | 0xcffa_edfe) => true,
+        // Several architectures in one file. A Java class begins with the same number;
+        // what follows is its version there, 45 or more, and here how many there are.
+        Some(0xcafe_babe | 0xcafe_babf) => word(4).is_some_and(|count| (1..43).contains(&count)),
+        Some(0xbeba_feca | 0xbfba_feca) => {
+            word(4).is_some_and(|count| (1..43).contains(&count.swap_bytes()))
+        }
+        _ => false,
+    }
+}
+
+fn is_pe(head: &[u8]) -> bool {
+    if !head.starts_with(b"MZ") {
+        return false;
+    }
+    let header = head
+        .get(0x3c..0x40)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(u32::from_le_bytes)
+        .and_then(|at| usize::try_from(at).ok());
+    match header {
+        Some(at) if at < head.len() => head
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(b"PE\0\0")),
+        // The rest of it lies further on, or the file is cut.
+        _ => !is_text(head),
+    }
+}
+
+fn is_html(head: &[u8]) -> bool {
+    let text = head.trim_ascii_start();
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    [&b"<!doctype html"[..], b"<html"].iter().any(|start| {
+        text.get(..start.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(start))
+    })
+}
+
+/// Development packages bring texts for the linker under a library's name:
+/// `libc.so`, `libncurses.so`.
+fn is_linker_script(head: &[u8]) -> bool {
+    const COMMANDS: &[&[u8]] = &[b"INPUT", b"GROUP", b"OUTPUT_FORMAT", b"GNU ld script"];
+    is_text(head)
+        && COMMANDS
+            .iter()
+            .any(|command| memchr::memmem::find(head, command).is_some())
+}
