@@ -6,6 +6,9 @@
 //! [`rootfs`] lays the layers over one another; [`rules`] judge. Only `tree`,
 //! `layer::read` and `layer::cache` do I/O.
 
+#[cfg(test)]
+#[path = "../../tests/support/elf.rs"]
+mod elf_writer;
 pub mod file;
 pub mod layer;
 pub mod rootfs;
