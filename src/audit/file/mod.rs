@@ -1,10 +1,12 @@
 //! What is kept of one file's bytes: no more than a rule needs.
 
 mod elf;
+mod examine;
 
 use serde::{Deserialize, Serialize};
 
 pub use elf::{ArmAttributes, ElfFacts, ElfKind, GoBuild};
+pub use examine::{Content, Whole, examine};
 
 /// Of a file's bytes. A file that no rule cares for has none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
