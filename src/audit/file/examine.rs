@@ -26,12 +26,7 @@ pub enum Whole<'a> {
 /// What a rule needs of a file; `None` where no rule cares for it.
 ///
 /// `path` is written like [`LayerEntry::path`](crate::audit::layer::LayerEntry::path).
-pub fn examine(
-    path: &str,
-    mode: u32,
-    size: u64,
-    content: &mut dyn Content,
-) -> Option<FileFacts> {
+pub fn examine(path: &str, mode: u32, size: u64, content: &mut dyn Content) -> Option<FileFacts> {
     let _ = (path, mode, size, content);
     None
 }
