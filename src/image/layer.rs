@@ -1,14 +1,29 @@
 //! The media types of layers, OCI's and Docker's.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 /// How a layer's tar archive is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Compression {
     /// Not at all.
+    #[default]
     None,
     /// gzip, of one member or several.
     Gzip,
     /// zstd.
     Zstd,
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "uncompressed",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        })
+    }
 }
 
 /// What a layer's media type says.

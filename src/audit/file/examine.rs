@@ -20,6 +20,7 @@ pub trait Content {
 }
 
 /// A whole file, for reads in any order.
+#[derive(Debug)]
 pub enum Whole<'a> {
     /// It is in memory.
     Bytes(&'a [u8]),

@@ -1,8 +1,22 @@
 //! What is kept of one layer.
+//!
+//! [`read`] walks a blob's archive once; [`cache`] keeps the result for the next
+//! audit of the same bytes.
+
+pub mod cache;
+mod error;
+mod facts;
+mod limits;
+mod read;
 
 use serde::{Deserialize, Serialize};
 
 use super::file::FileFacts;
+
+pub use error::{LayerError, LayerFault};
+pub use facts::{IntoEntries, LayerFacts, Unexamined};
+pub use limits::Limits;
+pub use read::{Reading, read};
 
 /// One entry of a layer's archive.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,13 +54,4 @@ pub enum EntryKind {
     Whiteout,
     /// `.wh..wh..opq`: hides what the layers below have in the folder `path`.
     Opaque,
-}
-
-/// A layer's entries, in the archive's order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LayerFacts {
-    /// The entries.
-    pub entries: Vec<LayerEntry>,
-    /// The digest of the uncompressed archive.
-    pub diff_id: String,
 }

@@ -1,16 +1,46 @@
 //! The files of a variant: its layers laid over one another.
 
+mod apply;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod walk;
+
+use std::fmt;
+use std::sync::OnceLock;
+
 use super::file::FileFacts;
 use super::layer::LayerFacts;
+use tree::{Kind, NodeId, ROOT, Tree};
 
 /// A root file system, without the files' bytes.
 #[derive(Debug, Default)]
-pub struct Rootfs {}
+pub struct Rootfs {
+    tree: Tree,
+    /// How many layers were laid on.
+    rounds: u32,
+    /// All nodes in the order of their paths, once somebody asked.
+    order: OnceLock<Vec<NodeId>>,
+    unapplied: Vec<Unapplied>,
+    unapplied_count: u64,
+}
+
+/// An entry that could not be laid on, as no engine could.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unapplied {
+    /// The layer that has it, from 0.
+    pub layer: usize,
+    /// Its path in the archive.
+    pub path: String,
+    /// Why it is left out.
+    pub why: String,
+}
 
 /// A file of it: regular, or another name of one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct FileRef<'a> {
     rootfs: &'a Rootfs,
+    id: NodeId,
 }
 
 /// What stands at a path.
@@ -41,60 +71,125 @@ pub enum Nowhere {
 }
 
 impl Rootfs {
+    /// How many of [`Rootfs::unapplied`] are kept.
+    const UNAPPLIED_SHOWN: usize = 20;
+
     /// Lays a layer over what is there: whiteouts and opaque folders first.
     pub fn apply(&mut self, layer: usize, facts: LayerFacts) {
-        let _ = (layer, facts);
+        apply::apply(self, layer, facts);
+    }
+
+    /// The first of the entries that could not be laid on.
+    pub fn unapplied(&self) -> &[Unapplied] {
+        &self.unapplied
+    }
+
+    /// How many there are of them.
+    pub fn unapplied_count(&self) -> u64 {
+        self.unapplied_count
     }
 
     /// What stands at a path, all symbolic links followed inside this root as the
     /// kernel would. `path` is absolute, or relative to `/`.
     pub fn resolve(&self, path: &str) -> Result<FileRef<'_>, Nowhere> {
-        Err(Nowhere::Missing(path.to_owned()))
+        let id = walk::walk(&self.tree, path, true)?;
+        Ok(FileRef { rootfs: self, id })
     }
 
     /// The same without following the last part.
     pub fn entry(&self, path: &str) -> Option<FileRef<'_>> {
-        let _ = path;
-        None
+        let id = walk::walk(&self.tree, path, false).ok()?;
+        Some(FileRef { rootfs: self, id })
     }
 
     /// The names in a folder, links on the way followed; empty where there is none.
     pub fn list(&self, folder: &str) -> Vec<FileRef<'_>> {
-        let _ = folder;
-        Vec::new()
+        let Ok(folder) = self.resolve(folder) else {
+            return Vec::new();
+        };
+        let children = self.tree.sorted_children(folder.id);
+        let file = |id| FileRef { rootfs: self, id };
+        children.into_iter().map(file).collect()
     }
 
     /// Every regular file, parents before children, names in order.
     pub fn files(&self) -> impl Iterator<Item = FileRef<'_>> {
-        std::iter::empty()
+        self.nodes().filter(|node| node.kind() == NodeKind::File)
     }
 
-    /// Everything: folders, links and special files too.
+    /// Everything but the root itself: folders, links and special files too.
     pub fn nodes(&self) -> impl Iterator<Item = FileRef<'_>> {
-        std::iter::empty()
+        let order = self.order.get_or_init(|| self.ordered());
+        order.iter().map(|id| FileRef {
+            rootfs: self,
+            id: *id,
+        })
+    }
+
+    fn ordered(&self) -> Vec<NodeId> {
+        let mut order = Vec::new();
+        // The last comes first.
+        let mut waiting = vec![ROOT];
+        while let Some(id) = waiting.pop() {
+            if id != ROOT {
+                order.push(id);
+            }
+            if self.tree.node(id).kind == Kind::Directory {
+                waiting.extend(self.tree.sorted_children(id).into_iter().rev());
+            }
+        }
+        order
     }
 }
 
+/// A node's path from the root.
+fn absolute(tree: &Tree, id: NodeId) -> String {
+    let mut names = Vec::new();
+    let mut at = id;
+    while at != ROOT {
+        names.push(tree.name(at));
+        at = tree.parent(at);
+    }
+    let length = names.iter().map(|name| name.len() + 1).sum();
+    let mut path = String::with_capacity(length);
+    for name in names.into_iter().rev() {
+        path.push('/');
+        path.push_str(name);
+    }
+    if path.is_empty() {
+        path.push('/');
+    }
+    path
+}
+
 impl<'a> FileRef<'a> {
-    /// Its real path, absolute.
-    pub fn path(&self) -> String {
-        let _ = self.rootfs;
-        String::new()
+    fn node(&self) -> &'a tree::Node {
+        self.rootfs.tree.node(self.id)
     }
 
-    /// Its name.
+    /// Its real path, absolute.
+    pub fn path(&self) -> String {
+        absolute(&self.rootfs.tree, self.id)
+    }
+
+    /// Its name; the root's is empty.
     pub fn name(&self) -> &'a str {
-        ""
+        self.rootfs.tree.name(self.id)
     }
 
     /// What it is.
     pub fn kind(&self) -> NodeKind<'a> {
-        NodeKind::File
+        match self.node().kind {
+            Kind::File => NodeKind::File,
+            Kind::Directory => NodeKind::Directory,
+            Kind::Symlink(start, length) => NodeKind::Symlink(self.rootfs.tree.text(start, length)),
+            Kind::Special | Kind::Pending | Kind::Gone => NodeKind::Special,
+        }
     }
 
     /// Permission bits.
     pub fn mode(&self) -> u32 {
-        0
+        self.node().mode.into()
     }
 
     /// Whether anyone may execute it.
@@ -104,16 +199,22 @@ impl<'a> FileRef<'a> {
 
     /// Bytes.
     pub fn size(&self) -> u64 {
-        0
+        self.node().size
     }
 
     /// The layer that brought it, from 0.
     pub fn layer(&self) -> usize {
-        0
+        self.node().layer.into()
     }
 
     /// What its bytes say.
     pub fn facts(&self) -> Option<&'a FileFacts> {
-        None
+        self.rootfs.tree.facts(self.id)
+    }
+}
+
+impl fmt::Debug for FileRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.path(), self.kind())
     }
 }
