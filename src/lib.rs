@@ -17,3 +17,7 @@ pub mod repro;
 pub mod run;
 pub mod source;
 pub mod suite;
+
+#[cfg(test)]
+#[path = "../tests/support/layout.rs"]
+mod layout;

@@ -30,6 +30,13 @@ impl Failure {
         }
     }
 
+    /// Something was asked for that can't be done.
+    pub(super) fn usage(code: &str, message: impl Into<String>, hint: &str) -> Self {
+        let mut failure = Self::error(code, message, Some(hint.to_owned()));
+        failure.exit = Exit::Usage;
+        failure
+    }
+
     /// SIGINT or SIGTERM.
     pub(super) fn interrupted() -> Self {
         let mut failure = Self::error(

@@ -14,7 +14,7 @@ use super::{engines, signals, suites};
 use crate::engine::{LocalImage, PullCredentials};
 use crate::event::{Event, RunResult};
 use crate::image::{
-    Digest, ImageReference, Origin, Platform, RegistryReference, ResolvedImage, Variant,
+    Digest, FileFormat, FileReference, ImageReference, Origin, Platform, RegistryReference, ResolvedImage, Variant,
 };
 use crate::plan::{self, Plan, Selection};
 use crate::report::terminal::write_summary;
@@ -125,6 +125,7 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
             found_engines = Some(engines);
             (image, None)
         }
+        ImageReference::File(file) => return Err(only_bytes(file)),
     };
     let plan = plan::plan(&image, suites, &selection, today);
     nothing_selected(plan.cases().iter().sum(), arguments)?;
@@ -149,6 +150,21 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
         engines,
         credentials,
     })))
+}
+
+/// An engine runs what it has or can pull; a file is neither.
+fn only_bytes(file: &FileReference) -> Failure {
+    let load = match file.format() {
+        FileFormat::DockerArchive => "`docker load` it and name it as docker-daemon:NAME",
+        FileFormat::OciLayout | FileFormat::OciArchive => {
+            "push it to a registry (`skopeo copy --all` does) and name it there"
+        }
+    };
+    Failure::usage(
+        "image-not-runnable",
+        format!("`run` can't test {file}: an engine runs what it has in its own store or can pull from a registry"),
+        load,
+    )
 }
 
 fn nothing_selected(cases: usize, arguments: &RunArguments) -> Result<(), Failure> {

@@ -13,6 +13,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 
 pub use error::EngineError;
 pub use output::Captured;
@@ -260,6 +262,10 @@ pub trait Engine: Send + Sync {
 
     /// An image of its own store; `None` where it has none of that name.
     async fn image(&self, name: &str) -> Result<Option<LocalImage>, EngineError>;
+
+    /// An image of its own store as the archive that `docker save` writes, as it
+    /// comes; each piece has a deadline, and the first one a long one.
+    fn save<'a>(&'a self, name: &'a str) -> BoxStream<'a, Result<Bytes, EngineError>>;
 
     /// Pulls `reference` (always `repository@digest`) within `deadline`, which
     /// runs anew with each sign of progress.

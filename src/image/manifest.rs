@@ -47,6 +47,13 @@ impl Descriptor {
             || self.platform.as_ref().is_some_and(Platform::is_unknown)
     }
 
+    /// The digest of the image that an attestation is about, as BuildKit notes it.
+    pub fn attested(&self) -> Option<&str> {
+        self.annotations
+            .get("vnd.docker.reference.digest")
+            .map(String::as_str)
+    }
+
     /// Whether it points to another index.
     pub fn is_index(&self) -> bool {
         matches!(
@@ -70,6 +77,18 @@ pub struct Manifest {
     pub config: Descriptor,
     /// Its layers, lowest first.
     pub layers: Vec<Descriptor>,
+}
+
+impl Manifest {
+    /// Whether its config may be an image's: OCI's and Docker's media types. Older
+    /// tools wrote others, so that only what is surely something else is told apart.
+    pub fn has_image_config(&self) -> bool {
+        let media_type = self.config.media_type.as_str();
+        media_type.is_empty()
+            || media_type.contains("image.config")
+            || media_type.contains("container.image")
+            || media_type == "application/octet-stream"
+    }
 }
 
 /// Either, told apart by media type and, where that is missing, by shape.

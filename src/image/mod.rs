@@ -17,5 +17,7 @@ pub use elf::{ElfHeader, Machine};
 pub use layer::{Compression, LayerType};
 pub use manifest::{Descriptor, Document, DocumentError, Index, Manifest, media_type};
 pub use platform::{Architecture, Platform, PlatformError};
-pub use reference::{ImageReference, ReferenceError, RegistryReference};
+pub use reference::{
+    FileFormat, FileReference, ImageReference, ReferenceError, RegistryReference,
+};
 pub use variant::{BrokenVariant, Origin, ResolvedImage, Variant, VariantFault};

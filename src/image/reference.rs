@@ -1,6 +1,7 @@
 //! Image references, with Docker Hub's short names.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::Digest;
@@ -12,6 +13,27 @@ pub enum ImageReference {
     Registry(RegistryReference),
     /// `docker-daemon:NAME`: an image in the engine's own store.
     Engine(String),
+    /// An image in a file or a folder of this machine.
+    File(FileReference),
+}
+
+/// `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE[:NAME]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileReference {
+    format: FileFormat,
+    path: PathBuf,
+    name: Option<String>,
+}
+
+/// How an image lies in a file or a folder.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileFormat {
+    /// A folder (OCI image specification, `image-layout.md`).
+    OciLayout,
+    /// The same in a tar archive.
+    OciArchive,
+    /// What `docker save` writes.
+    DockerArchive,
 }
 
 /// `registry/repository:tag@digest`, complete: short names have been expanded
@@ -37,7 +59,7 @@ pub enum ReferenceError {
     },
     /// A transport of other tools that this one does not read.
     #[error(
-        "`{0}` names a transport that is not supported here; use a registry reference or docker-daemon:NAME"
+        "`{0}` names a transport that is not supported here; use a registry reference, docker-daemon:NAME, oci:DIR, oci-archive:FILE or docker-archive:FILE"
     )]
     Transport(String),
 }
@@ -83,6 +105,97 @@ impl RegistryReference {
     }
 }
 
+impl FileFormat {
+    const ALL: [Self; 3] = [Self::OciLayout, Self::OciArchive, Self::DockerArchive];
+
+    /// The word in front, as skopeo and podman know it, with its colon.
+    pub fn transport(self) -> &'static str {
+        match self {
+            Self::OciLayout => "oci:",
+            Self::OciArchive => "oci-archive:",
+            Self::DockerArchive => "docker-archive:",
+        }
+    }
+
+    /// What the path names, for a person.
+    fn thing(self) -> &'static str {
+        match self {
+            Self::OciLayout => "folder",
+            Self::OciArchive | Self::DockerArchive => "file",
+        }
+    }
+}
+
+impl FileReference {
+    /// An image without a name of its own at a path.
+    pub fn new(format: FileFormat, path: impl Into<PathBuf>) -> Self {
+        Self {
+            format,
+            path: path.into(),
+            name: None,
+        }
+    }
+
+    /// The same with a tag, or, in a docker archive, a name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// How it lies there.
+    pub fn format(&self) -> FileFormat {
+        self.format
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Which of the images there it is; needed only where there are several.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// A path ends at the first colon, as it does for skopeo and podman: names hold colons.
+    fn parse(text: &str, format: FileFormat, rest: &str) -> Result<Self, ReferenceError> {
+        let fail = |why: String| ReferenceError::Form {
+            text: text.to_owned(),
+            why,
+        };
+        let (path, name) = match rest.split_once(':') {
+            Some((path, name)) => (path, Some(name)),
+            None => (rest, None),
+        };
+        if path.is_empty() {
+            return Err(fail(format!(
+                "no {} is named after `{}`",
+                format.thing(),
+                format.transport()
+            )));
+        }
+        if name.is_some_and(str::is_empty) {
+            return Err(fail("nothing follows the last colon".to_owned()));
+        }
+        Ok(Self {
+            format,
+            path: PathBuf::from(path),
+            name: name.map(str::to_owned),
+        })
+    }
+}
+
+impl fmt::Display for FileReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.format.transport(), self.path.display())?;
+        match &self.name {
+            Some(name) => write!(f, ":{name}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl FromStr for ImageReference {
     type Err = ReferenceError;
 
@@ -97,14 +210,13 @@ impl FromStr for ImageReference {
             return Ok(Self::Engine(name.to_owned()));
         }
         let text = text.strip_prefix("docker://").unwrap_or(text);
-        for transport in [
-            "oci:",
-            "oci-archive:",
-            "docker-archive:",
-            "dir:",
-            "containers-storage:",
-        ] {
-            // `oci:1.2` may be an image called oci; a path can't be a tag.
+        for format in FileFormat::ALL {
+            if let Some(rest) = text.strip_prefix(format.transport()) {
+                return FileReference::parse(text, format, rest).map(Self::File);
+            }
+        }
+        for transport in ["dir:", "containers-storage:"] {
+            // `dir:1.2` may be an image called dir; a path can't be a tag.
             if text
                 .strip_prefix(transport)
                 .is_some_and(|rest| rest.contains(['/', '.']) && rest.starts_with(['/', '.']))
@@ -173,6 +285,7 @@ impl fmt::Display for ImageReference {
         match self {
             Self::Registry(reference) => reference.fmt(f),
             Self::Engine(name) => write!(f, "docker-daemon:{name}"),
+            Self::File(reference) => reference.fmt(f),
         }
     }
 }
@@ -213,6 +326,47 @@ mod tests {
             Ok(ImageReference::Engine("app:dev".to_owned()))
         );
         assert!("docker-daemon:".parse::<ImageReference>().is_err());
+    }
+
+    #[test]
+    fn files_and_folders_are_named_by_their_format() {
+        for (text, format, path, name) in [
+            ("oci:out", FileFormat::OciLayout, "out", None),
+            ("oci:/a/b:1.2", FileFormat::OciLayout, "/a/b", Some("1.2")),
+            (
+                "oci-archive:a.tar:x",
+                FileFormat::OciArchive,
+                "a.tar",
+                Some("x"),
+            ),
+            (
+                "docker-archive:a.tar:host:5000/me/app:1",
+                FileFormat::DockerArchive,
+                "a.tar",
+                Some("host:5000/me/app:1"),
+            ),
+        ] {
+            let Ok(ImageReference::File(file)) = text.parse() else {
+                panic!("{text} is a file");
+            };
+            assert_eq!(file.format(), format, "{text}");
+            assert_eq!(file.path(), Path::new(path), "{text}");
+            assert_eq!(file.name(), name, "{text}");
+            assert_eq!(ImageReference::File(file).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_transport_without_its_path_is_a_mistake() {
+        for (text, word) in [
+            ("oci:", "folder"),
+            ("oci-archive::1", "file"),
+            ("docker-archive:a.tar:", "last colon"),
+            ("dir:./x", "oci:DIR"),
+        ] {
+            let error = text.parse::<ImageReference>().expect_err(text);
+            assert!(error.to_string().contains(word), "{error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One repository of one registry, opened: manifests and blobs by their
 //! digests, verified, with retries and deadlines.
 
+mod request;
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -33,6 +35,8 @@ pub(super) struct Connection {
     is_plain: bool,
     patience: Patience,
 }
+
+pub(super) use request::{Method, Wish};
 
 /// What a manifest is asked for by.
 #[derive(Clone, Copy)]

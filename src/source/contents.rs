@@ -6,6 +6,10 @@ use async_trait::async_trait;
 
 use crate::image::{Descriptor, Digest};
 
+/// No index, manifest or list of an archive is longer: registries accept no more
+/// than 4 MiB (OCI distribution specification, "Pushing Manifests").
+pub(super) const LARGEST_DOCUMENT: u64 = 4 * 1024 * 1024;
+
 /// What a reference names: an index or a manifest, as it was served.
 #[derive(Clone, Debug)]
 pub struct Root {
@@ -62,4 +66,22 @@ pub trait Contents: Send + Sync {
     /// reader's user does that. The reader blocks, and may only be read off the
     /// asynchronous runtime's own threads. A connection that breaks is resumed.
     async fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ContentsError>;
+}
+
+/// The bytes, if they are those of the digest and no more than `limit`.
+pub(super) fn verified(
+    bytes: Vec<u8>,
+    digest: &Digest,
+    limit: u64,
+) -> Result<Vec<u8>, ContentsError> {
+    let length = bytes.len() as u64;
+    if length > limit {
+        return Err(ContentsError::TooLong { at_least: length });
+    }
+    if !digest.matches(&bytes) {
+        return Err(ContentsError::Mismatch {
+            actual: Digest::of(&bytes).to_string(),
+        });
+    }
+    Ok(bytes)
 }

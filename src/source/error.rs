@@ -63,6 +63,14 @@ pub enum SourceError {
         /// The reference.
         reference: String,
     },
+    /// An image in a file or folder, or in an engine's own store, can't be read.
+    #[error("{reference} can't be read: {why}")]
+    Local {
+        /// The reference.
+        reference: String,
+        /// What is wrong, and what to do.
+        why: String,
+    },
     /// Credentials are configured and can't be read.
     #[error("the credentials for {registry} can't be read from {place}: {why}")]
     Credentials {

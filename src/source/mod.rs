@@ -7,6 +7,7 @@ mod contents;
 pub mod credentials;
 mod error;
 mod fault;
+mod local;
 pub mod registry;
 mod retry;
 mod surroundings;
@@ -16,7 +17,8 @@ pub use contents::{Contents, ContentsError, Root};
 pub use credentials::{Credentials, FoundCredentials, credentials};
 pub use error::SourceError;
 pub use fault::RegistryFault;
-pub use registry::{RegistryOptions, resolve};
+pub use local::LocalContents;
+pub use registry::{RegistryContents, RegistryOptions, resolve};
 pub use surroundings::Surroundings;
 
 #[cfg(test)]

@@ -45,6 +45,10 @@ pub enum Fault {
     Answer(u16, Vec<(&'static str, String)>, String),
     /// Half of the body, then the connection breaks.
     Truncated,
+    /// This many bytes of what was asked for, then the connection breaks.
+    BreaksAfter(usize),
+    /// All of the body, under a `Content-Length` that promises this many bytes more.
+    Promises(usize),
     /// The connection breaks before any answer.
     Closed,
     /// No answer, ever.
@@ -116,6 +120,11 @@ impl Pushed {
 struct State {
     contents: HashMap<String, (String, Bytes)>,
     access: Access,
+    /// `HEAD` of a path answers with this status.
+    heads: HashMap<String, u16>,
+    ignores_ranges: bool,
+    /// What each request carried to show who it is.
+    authorizations: Vec<(String, String)>,
     once: HashMap<String, VecDeque<Fault>>,
     always: HashMap<String, Fault>,
     /// What a path answered last, if that was a fault: `HEAD` answers the same.
@@ -286,6 +295,23 @@ impl LoopbackRegistry {
         self.state().always.insert(path.to_owned(), fault);
     }
 
+    /// `HEAD` of this path answers with this status, whatever `GET` does.
+    pub fn refuses_head(&self, path: &str, status: u16) {
+        self.state().heads.insert(path.to_owned(), status);
+    }
+
+    /// It has never heard of `Range`.
+    pub fn ignores_ranges(&self) {
+        self.state().ignores_ranges = true;
+    }
+
+    /// The `Authorization` headers of all requests of a path; empty where it had none.
+    pub fn authorizations(&self, path: &str) -> Vec<String> {
+        let state = self.state();
+        let of_path = state.authorizations.iter().filter(|(known, _)| known == path);
+        of_path.map(|(_, value)| value.clone()).collect()
+    }
+
     /// Says who may pull.
     pub fn protect(&self, access: Access) {
         self.state().access = access;
@@ -327,15 +353,29 @@ async fn serve(
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
         .to_owned();
+    let range = request
+        .headers()
+        .get("range")
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
     let body = request
         .into_body()
         .collect()
         .await
         .map_err(io::Error::other)?
         .to_bytes();
-    let (fault, stored) = {
+    let (fault, stored, range) = {
         let mut state = lock(&state);
         state.requests.push(format!("{method} {path}"));
+        state
+            .authorizations
+            .push((path.clone(), authorization.clone()));
+        if method == Method::HEAD
+            && let Some(status) = state.heads.get(&path)
+        {
+            return Ok(answer(*status, "application/json", Bytes::new()));
+        }
+        let range = range.filter(|_| !state.ignores_ranges);
         let fault = if method == Method::HEAD {
             state.last.get(&path).cloned()
         } else {
@@ -347,7 +387,7 @@ async fn serve(
             };
             fault
         };
-        (fault, state.contents.get(&path).cloned())
+        (fault, state.contents.get(&path).cloned(), range)
     };
     let (media_type, bytes) = match fault {
         Some(Fault::Silent) => std::future::pending().await,
@@ -370,6 +410,23 @@ async fn serve(
                 .headers_mut()
                 .insert("content-length", whole.len().into());
             return Ok(answer);
+        }
+        Some(fault @ (Fault::BreaksAfter(_) | Fault::Promises(_))) => {
+            let (media_type, whole) = stored.unwrap_or_default();
+            let honest = ranged(range.as_deref(), &media_type, &whole);
+            let (mut head, body) = honest.into_parts();
+            let body = body.collect().await?.to_bytes();
+            let (sent, promised) = match fault {
+                Fault::BreaksAfter(bytes) => (body.slice(..bytes.min(body.len())), body.len()),
+                Fault::Promises(more) => (body.clone(), body.len() + more),
+                _ => (body.clone(), body.len()),
+            };
+            head.headers.insert("content-length", promised.into());
+            let frames = [Ok(Frame::data(sent)), Err(io::Error::other("scripted"))];
+            return Ok(Response::from_parts(
+                head,
+                StreamBody::new(stream::iter(frames)).boxed(),
+            ));
         }
         Some(Fault::Bytes(bytes)) => (
             stored.map_or_else(String::new, |stored| stored.0),
@@ -396,7 +453,30 @@ async fn serve(
             }
         }
     };
-    Ok(answer(200, &media_type, bytes))
+    Ok(ranged(range.as_deref(), &media_type, &bytes))
+}
+
+/// All of it, or the part that a `Range` asks for: `bytes=N-` and `bytes=N-M`.
+fn ranged(range: Option<&str>, media_type: &str, bytes: &Bytes) -> Response<Body> {
+    let length = bytes.len();
+    let asked = range
+        .and_then(|range| range.strip_prefix("bytes="))
+        .and_then(|range| range.split_once('-'));
+    let Some((start, end)) = asked else {
+        return answer(200, media_type, bytes.clone());
+    };
+    let start: usize = start.parse().unwrap_or(0);
+    let end: usize = end.parse().map_or(length, |last: usize| last + 1).min(length);
+    let (mut part, range) = if start < end {
+        let part = answer(206, media_type, bytes.slice(start..end));
+        (part, format!("bytes {start}-{}/{length}", end - 1))
+    } else {
+        (answer(416, media_type, Bytes::new()), format!("bytes */{length}"))
+    };
+    if let Ok(range) = range.parse() {
+        part.headers_mut().insert("content-range", range);
+    }
+    part
 }
 
 fn answer(status: u16, media_type: &str, body: Bytes) -> Response<Body> {

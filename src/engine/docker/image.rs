@@ -8,12 +8,16 @@ use bollard::models::CreateImageInfo;
 use bollard::query_parameters::{
     CreateImageOptions, CreateImageOptionsBuilder, RemoveImageOptionsBuilder,
 };
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 
 use super::DockerEngine;
 use super::call::{QUICK, SLOW, found};
 use crate::engine::{EngineError, LocalImage, PullCredentials, PullProgress};
 use crate::image::{ImageConfig, Platform};
+
+/// Engines write the whole archive to their own disk before they send any of it.
+const FIRST_PIECE: Duration = Duration::from_secs(600);
 
 impl DockerEngine {
     pub(super) async fn inspect_image(
@@ -90,6 +94,35 @@ impl DockerEngine {
                     .to_owned(),
             }),
         }
+    }
+
+    /// bollard's stream has no deadline at all, so each piece gets one.
+    pub(super) fn save_image(
+        &self,
+        name: &str,
+    ) -> impl Stream<Item = Result<Bytes, EngineError>> + Send {
+        let step = format!("saving image {name}");
+        let pieces = Box::pin(self.client.export_image(name));
+        // `None`: it has failed, and nothing comes after that.
+        let start = Some((pieces, FIRST_PIECE));
+        futures_util::stream::unfold(start, move |state| {
+            let step = step.clone();
+            async move {
+                let (mut pieces, deadline) = state?;
+                match tokio::time::timeout(deadline, pieces.next()).await {
+                    Ok(Some(Ok(piece))) => Some((Ok(piece), Some((pieces, SLOW)))),
+                    Ok(Some(Err(error))) => Some((Err(self.explain(&step, error)), None)),
+                    Ok(None) => None,
+                    Err(_) => Some((
+                        Err(EngineError::Deadline {
+                            step,
+                            after: deadline,
+                        }),
+                        None,
+                    )),
+                }
+            }
+        })
     }
 
     pub(super) async fn delete_image(&self, name: &str) -> Result<(), EngineError> {

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::Docker;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 
 use super::{
     ContainerSpec, ContainerState, Engine, EngineError, EngineFacts, ExecSpec, Execution,
@@ -38,6 +40,10 @@ impl Engine for DockerEngine {
 
     async fn image(&self, name: &str) -> Result<Option<LocalImage>, EngineError> {
         self.inspect_image(name).await
+    }
+
+    fn save<'a>(&'a self, name: &'a str) -> BoxStream<'a, Result<Bytes, EngineError>> {
+        Box::pin(self.save_image(name))
     }
 
     async fn pull(

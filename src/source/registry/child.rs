@@ -45,7 +45,7 @@ pub(super) async fn fetch(
         return None;
     }
     let outcome = match manifest(connection, &descriptor).await {
-        Ok(manifest) if !says_platform && !is_image_config(&manifest.config.media_type) => {
+        Ok(manifest) if !says_platform && !manifest.has_image_config() => {
             return None;
         }
         Ok(manifest) => config(connection, &manifest).await,
@@ -175,13 +175,4 @@ fn check_size(
         expected: descriptor.size,
         actual,
     })
-}
-
-/// OCI's and Docker's. Older tools wrote others, so that only what is surely
-/// something else is told apart.
-fn is_image_config(media_type: &str) -> bool {
-    media_type.is_empty()
-        || media_type.contains("image.config")
-        || media_type.contains("container.image")
-        || media_type == "application/octet-stream"
 }

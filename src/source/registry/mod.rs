@@ -1,7 +1,9 @@
 //! A reference in a registry, resolved once into children by their digests.
 
 mod child;
+mod contents;
 mod options;
+mod pump;
 mod tree;
 
 #[cfg(test)]
@@ -21,6 +23,7 @@ use self::tree::Entry;
 use super::SourceError;
 use super::connection::{Connection, Pointer};
 
+pub use self::contents::RegistryContents;
 pub use self::options::RegistryOptions;
 pub use super::retry::Patience;
 
