@@ -1,5 +1,26 @@
 //! The catalogue: a rule is one file here and one line below.
 
+mod arm;
+mod baseline;
+mod broken;
+mod entry;
+#[cfg(test)]
+pub(super) mod fixture;
+mod foreign;
+mod group;
+mod interpreter;
+mod loader;
+mod needed;
+mod page_size;
+mod process;
+mod programs;
+mod scene;
+mod shebang;
+mod standing;
+mod start;
+mod userland;
+mod words;
+
 use super::tree::Tree;
 use super::unpacked::Unpacked;
 use crate::event::Finding;
@@ -19,4 +40,4 @@ pub(super) enum Rule {
 }
 
 /// All rules.
-pub(super) const ALL: &[Rule] = &[];
+pub(super) const ALL: &[Rule] = &[programs::RULE];
