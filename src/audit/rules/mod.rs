@@ -1,5 +1,8 @@
 //! The catalogue: a rule is one file here and one line below.
 
+mod node;
+mod packages;
+
 use super::tree::Tree;
 use super::unpacked::Unpacked;
 use crate::event::Finding;
@@ -19,4 +22,4 @@ pub(super) enum Rule {
 }
 
 /// All rules.
-pub(super) const ALL: &[Rule] = &[];
+pub(super) const ALL: &[Rule] = &[Rule::Variant(node::judge)];
