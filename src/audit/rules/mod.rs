@@ -11,6 +11,8 @@ mod group;
 mod interpreter;
 mod loader;
 mod needed;
+mod node;
+mod packages;
 mod page_size;
 mod process;
 mod programs;
@@ -40,4 +42,4 @@ pub(super) enum Rule {
 }
 
 /// All rules.
-pub(super) const ALL: &[Rule] = &[programs::RULE];
+pub(super) const ALL: &[Rule] = &[programs::RULE, Rule::Variant(node::judge)];

@@ -1,0 +1,50 @@
+//! Installed Node packages that keep a binary per platform, and the one that is
+//! missing. Each way of keeping them is a file here and a line in [`ALL`].
+
+mod abi;
+mod addon;
+mod copied;
+mod foreign_program;
+mod modules;
+mod platform_package;
+mod prebuilds;
+mod prisma;
+mod sharp;
+
+use crate::audit::Unpacked;
+use crate::event::Finding;
+
+use modules::Modules;
+
+/// A finding, and what the label for whole folders needs of it.
+struct Judged {
+    finding: Finding,
+    /// The package.
+    package: String,
+    /// The folder that has the `node_modules` it is in.
+    root: String,
+    /// The other platforms that it was installed for: `linux-x64`.
+    installed_for: Vec<String>,
+}
+
+const ALL: &[fn(&Modules<'_>) -> Vec<Judged>] = &[
+    platform_package::judge,
+    sharp::judge,
+    addon::judge,
+    prebuilds::judge,
+    prisma::judge,
+    foreign_program::judge,
+    abi::judge,
+];
+
+pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
+    if unpacked.platform.os() != "linux" || unpacked.platform.node().is_none() {
+        return Vec::new();
+    }
+    let modules = Modules::read(unpacked);
+    let judged: Vec<Judged> = ALL.iter().flat_map(|rule| rule(&modules)).collect();
+    let label = copied::label(&modules, &judged);
+    let mut findings: Vec<Finding> = judged.into_iter().map(|judged| judged.finding).collect();
+    findings.extend(label);
+    findings
+}
