@@ -6,6 +6,8 @@
 //! [`rootfs`] lays the layers over one another; [`rules`] judge. Only `tree`,
 //! `layer::read` and `layer::cache` do I/O.
 
+mod cases;
+mod conduct;
 pub mod file;
 pub mod layer;
 pub mod rootfs;
@@ -13,4 +15,6 @@ mod rules;
 pub mod tree;
 mod unpacked;
 
+pub use cases::{SUITE, as_run, cases};
+pub use conduct::{AuditInput, audit};
 pub use unpacked::{Unpacked, UnpackedLayer};
