@@ -6,6 +6,7 @@
 //! [`rootfs`] lays the layers over one another; [`rules`] judge. Only `tree`,
 //! `layer::read` and `layer::cache` do I/O.
 
+mod cases;
 mod conduct;
 #[cfg(test)]
 #[path = "../../tests/support/elf.rs"]
@@ -19,5 +20,6 @@ mod rules;
 pub mod tree;
 mod unpacked;
 
+pub use cases::{SUITE, as_run, cases};
 pub use conduct::{AuditInput, audit};
 pub use unpacked::{Unpacked, UnpackedLayer};
