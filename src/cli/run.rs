@@ -10,19 +10,17 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::outputs::Outputs;
 use super::screen::{self, Screen};
-use super::{engines, signals, suites};
+use super::{contents, engines, signals, suites};
 use crate::engine::{LocalImage, PullCredentials};
 use crate::event::{Event, RunResult};
 use crate::image::{
-    Digest, FileFormat, FileReference, ImageReference, Origin, Platform, RegistryReference, ResolvedImage, Variant,
+    Digest, FileFormat, FileReference, ImageReference, Origin, Platform, RegistryReference,
+    ResolvedImage, Variant,
 };
 use crate::plan::{self, Plan, Selection};
 use crate::report::terminal::write_summary;
 use crate::run::{Engines, Masker, RunInput, RunOptions};
-use crate::source::{
-    self, Credentials, FoundCredentials, RegistryOptions, SourceError,
-    credentials::HELPER_DEADLINE, registry::Patience,
-};
+use crate::source::{self, Credentials, FoundCredentials, RegistryOptions};
 use crate::suite::SuiteFile;
 
 pub(super) async fn run(arguments: Box<RunArguments>) -> Exit {
@@ -108,13 +106,7 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
     let mut found_engines = None;
     let (image, credentials) = match &arguments.image {
         ImageReference::Registry(reference) => {
-            let credentials = source::credentials(
-                reference,
-                &source::Surroundings::of_this_process(),
-                HELPER_DEADLINE,
-            )
-            .await
-            .map_err(|error| unresolved(&error))?;
+            let credentials = contents::credentials(reference).await?;
             let image = resolve(arguments, reference, wanted.clone(), credentials.clone()).await?;
             (image, credentials)
         }
@@ -162,7 +154,9 @@ fn only_bytes(file: &FileReference) -> Failure {
     };
     Failure::usage(
         "image-not-runnable",
-        format!("`run` can't test {file}: an engine runs what it has in its own store or can pull from a registry"),
+        format!(
+            "`run` can't test {file}: an engine runs what it has in its own store or can pull from a registry"
+        ),
         load,
     )
 }
@@ -193,19 +187,12 @@ async fn resolve(
         insecure: arguments.insecure_registry.clone(),
         credentials,
         wanted,
-        patience: Patience {
-            request_deadline: Duration::from_secs(arguments.step_timeout.min(30)),
-            ..Patience::default()
-        },
+        patience: contents::patience(arguments.step_timeout),
         ..RegistryOptions::default()
     };
     source::resolve(reference, &options)
         .await
-        .map_err(|error| unresolved(&error))
-}
-
-fn unresolved(error: &SourceError) -> Failure {
-    Failure::error("registry-error", error.to_string(), None)
+        .map_err(|error| contents::unresolved(&error))
 }
 
 /// An image that only an engine has: one platform, and no registry's word for it.
@@ -226,11 +213,7 @@ async fn local(
         }
     }
     let Some(image) = image else {
-        return Err(Failure::error(
-            "image-not-pulled",
-            format!("the engine has no image `{name}`"),
-            Some("`docker images` lists what it has; without `docker-daemon:` the name is looked up in its registry".to_owned()),
-        ));
+        return Err(contents::no_such_image(name));
     };
     let id = if image.id.contains(':') {
         image.id.clone()
