@@ -213,7 +213,7 @@ mod tests {
         let off = suite("  parity: off\n");
         let silent = suite("  accept: []\n");
         let judged = |suites: &[SuiteFile]| judge_audit(report(found()), suites, TODAY).findings;
-        assert_eq!(judged(&[silent.clone()]), found());
+        assert_eq!(judged(std::slice::from_ref(&silent)), found());
         assert_eq!(judged(&[off.clone(), silent]).len(), 1);
         let findings = judged(&[off, strict]);
         assert_eq!(findings[0].code, "parity-env", "the worst comes first");
