@@ -217,17 +217,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_the_index_is_wrong_on_every_platform() {
-        let finding = Finding::new("media-type-unsupported", Severity::Error, "unknown");
+        let finding = Finding::new("invalid-manifest", Severity::Error, "unknown");
         assert_eq!(failed(&report(vec![finding])).len(), 2);
     }
 
     #[test]
     fn warnings_and_what_is_accepted_are_notes_of_a_case_that_passes() {
         let on = platform("linux/arm64");
-        let warning = Finding::new("parity-env", Severity::Warning, "they differ").on(&on);
+        let warning = Finding::new("parity-config", Severity::Warning, "they differ").on(&on);
         let accepted = Finding {
             accepted: Some("known".to_owned()),
-            ..Finding::new("parity-user", Severity::Error, "they differ").on(&on)
+            ..Finding::new("parity-files", Severity::Error, "they differ").on(&on)
         };
         let report = report(vec![warning, accepted]);
         assert!(failed(&report).is_empty());
@@ -236,8 +236,8 @@ mod tests {
         assert_eq!(
             parity.notes,
             [
-                "warning[parity-env] they differ",
-                "error[parity-user] they differ; accepted: known"
+                "warning[parity-config] they differ",
+                "error[parity-files] they differ; accepted: known"
             ]
         );
     }
