@@ -71,6 +71,9 @@ kinds! {
         "Look for a build step that depends on the architecture.";
     }
     Build {
+        "identical-layers-with-elf",
+        "Two platforms have byte-identical layers that hold programs; on one of them they are wrong.",
+        "Build each platform for itself; what is copied from a stage of the build platform must hold no machine code.";
         "buildplatform-final-stage",
         "All layers are the same on several platforms: the final stage is pinned to the build platform.",
         "Take `--platform` out of the final `FROM`.";
