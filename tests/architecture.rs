@@ -254,12 +254,20 @@ fn no_source_names_a_folder_of_the_machine_it_was_written_on() {
     assert_eq!(named, Vec::<PathBuf>::new());
 }
 
-/// The codes that the audit's rules write into their findings.
+/// The codes that the audit's rules write into their findings, in the forms that
+/// are in use: as an argument, as a constant, beside a severity.
 fn codes_of_findings(text: &str) -> Vec<&str> {
-    text.split("Finding::new(")
-        .skip(1)
-        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
-        .collect()
+    let behind = ["Finding::new(", "CODE: &str ="]
+        .into_iter()
+        .flat_map(|form| {
+            text.split(form)
+                .skip(1)
+                .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+        });
+    let ends: Vec<&str> = text.split("\", Severity::").collect();
+    let (_, before) = ends.split_last().expect("one at least");
+    let before = before.iter().filter_map(|text| text.rsplit('"').next());
+    behind.chain(before).collect()
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::event::{
     AuditReport, CaseResult, Cause, Confidence, Execution, Finding, FindingGroup, Outcome,
     RunResult, Severity, VariantFacts, VariantResult, Verdict, finding_kind,
 };
-use crate::image::{Digest, Platform};
+use crate::image::Platform;
 
 /// The suite's name.
 pub const SUITE: &str = "audit";
@@ -14,7 +14,8 @@ pub const SUITE: &str = "audit";
 /// The cases, platform by platform. What is wrong with the index as a whole is
 /// wrong with each of its platforms.
 pub fn cases(report: &AuditReport) -> Vec<CaseResult> {
-    platforms(report)
+    report
+        .all_platforms()
         .into_iter()
         .flat_map(|(platform, _)| {
             FindingGroup::ALL
@@ -27,9 +28,10 @@ pub fn cases(report: &AuditReport) -> Vec<CaseResult> {
 /// The whole report as that of a run, for reporters that know nothing else.
 pub fn as_run(report: &AuditReport, started: jiff::Timestamp) -> RunResult {
     let cases = cases(report);
-    let variants = platforms(report).into_iter().map(|(platform, digest)| {
+    let platforms = report.all_platforms().into_iter();
+    let variants = platforms.map(|(platform, audited)| {
         let mut own = cases.iter().filter(|case| case.platform == *platform);
-        let verdict = match digest {
+        let verdict = match audited {
             _ if own.any(|case| case.outcome == Outcome::Failed) => Verdict::Failed,
             Some(_) if report.errors.is_empty() => Verdict::Passed,
             _ => Verdict::Error,
@@ -37,7 +39,7 @@ pub fn as_run(report: &AuditReport, started: jiff::Timestamp) -> RunResult {
         VariantResult {
             facts: VariantFacts {
                 platform: platform.clone(),
-                digest: digest.cloned(),
+                digest: audited.map(|audited| audited.digest.clone()),
                 execution: Execution::Unknown,
                 emulator: None,
                 engine: String::new(),
@@ -64,25 +66,6 @@ pub fn as_run(report: &AuditReport, started: jiff::Timestamp) -> RunResult {
         variants: variants.collect(),
         cases,
     }
-}
-
-/// Those looked at, and those of which something was found all the same.
-fn platforms(report: &AuditReport) -> Vec<(&Platform, Option<&Digest>)> {
-    let mut platforms: Vec<(&Platform, Option<&Digest>)> = report
-        .platforms
-        .iter()
-        .map(|audited| (&audited.platform, Some(&audited.digest)))
-        .collect();
-    for platform in report
-        .findings
-        .iter()
-        .filter_map(|finding| finding.platform.as_ref())
-    {
-        if platforms.iter().all(|(known, _)| *known != platform) {
-            platforms.push((platform, None));
-        }
-    }
-    platforms
 }
 
 fn case(report: &AuditReport, platform: &Platform, group: FindingGroup) -> Option<CaseResult> {
@@ -170,6 +153,7 @@ fn said(finding: &Finding) -> String {
 mod tests {
     use super::*;
     use crate::event::AuditedPlatform;
+    use crate::image::Digest;
 
     fn platform(text: &str) -> Platform {
         text.parse().expect(text)
@@ -233,17 +217,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_the_index_is_wrong_on_every_platform() {
-        let finding = Finding::new("media-type-unsupported", Severity::Error, "unknown");
+        let finding = Finding::new("invalid-manifest", Severity::Error, "unknown");
         assert_eq!(failed(&report(vec![finding])).len(), 2);
     }
 
     #[test]
     fn warnings_and_what_is_accepted_are_notes_of_a_case_that_passes() {
         let on = platform("linux/arm64");
-        let warning = Finding::new("parity-env", Severity::Warning, "they differ").on(&on);
+        let warning = Finding::new("parity-config", Severity::Warning, "they differ").on(&on);
         let accepted = Finding {
             accepted: Some("known".to_owned()),
-            ..Finding::new("parity-user", Severity::Error, "they differ").on(&on)
+            ..Finding::new("parity-files", Severity::Error, "they differ").on(&on)
         };
         let report = report(vec![warning, accepted]);
         assert!(failed(&report).is_empty());
@@ -252,8 +236,8 @@ mod tests {
         assert_eq!(
             parity.notes,
             [
-                "warning[parity-env] they differ",
-                "error[parity-user] they differ; accepted: known"
+                "warning[parity-config] they differ",
+                "error[parity-files] they differ; accepted: known"
             ]
         );
     }

@@ -156,6 +156,29 @@ impl AuditReport {
         Verdict::Passed
     }
 
+    /// All platforms that it speaks of: those that were looked at, in their order,
+    /// then those of which something was found all the same.
+    pub fn all_platforms(&self) -> Vec<(&Platform, Option<&AuditedPlatform>)> {
+        let mut all: Vec<(&Platform, Option<&AuditedPlatform>)> = self
+            .platforms
+            .iter()
+            .map(|audited| (&audited.platform, Some(audited)))
+            .collect();
+        for platform in self.findings.iter().filter_map(|f| f.platform.as_ref()) {
+            if all.iter().all(|(known, _)| *known != platform) {
+                all.push((platform, None));
+            }
+        }
+        all
+    }
+
+    /// What was found on this platform alone.
+    pub fn on<'a>(&'a self, platform: &'a Platform) -> impl Iterator<Item = &'a Finding> {
+        self.findings
+            .iter()
+            .filter(move |finding| finding.platform.as_ref() == Some(platform))
+    }
+
     /// Puts the findings into their order: worst first, then as they were.
     pub fn sort(&mut self) {
         self.findings.sort_by_key(|finding| finding.severity);

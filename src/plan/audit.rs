@@ -206,26 +206,26 @@ mod tests {
         let found = || {
             vec![
                 Finding::new("cpu-baseline-x86", Severity::Warning, "it is new"),
-                Finding::new("parity-env", Severity::Warning, "they differ"),
+                Finding::new("parity-config", Severity::Warning, "they differ"),
             ]
         };
         let strict = suite("  parity: strict\n");
         let off = suite("  parity: off\n");
         let silent = suite("  accept: []\n");
         let judged = |suites: &[SuiteFile]| judge_audit(report(found()), suites, TODAY).findings;
-        assert_eq!(judged(&[silent.clone()]), found());
+        assert_eq!(judged(std::slice::from_ref(&silent)), found());
         assert_eq!(judged(&[off.clone(), silent]).len(), 1);
         let findings = judged(&[off, strict]);
-        assert_eq!(findings[0].code, "parity-env", "the worst comes first");
+        assert_eq!(findings[0].code, "parity-config", "the worst comes first");
         assert_eq!(findings[0].severity, Severity::Error);
     }
 
     #[test]
     fn strict_parity_leaves_what_is_only_worth_knowing() {
         let found = vec![Finding::new(
-            "parity-labels",
+            "parity-files",
             Severity::Info,
-            "the date differs",
+            "a cache differs",
         )];
         let judged = judged(found.clone(), "  parity: strict\n");
         assert_eq!(judged.findings, found);

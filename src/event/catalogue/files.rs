@@ -78,6 +78,9 @@ kinds! {
         "needed-library-wrong-arch",
         "The only library of that name is built for another architecture.",
         "Do not copy libraries between stages of different platforms.";
+        "needed-library-too-old",
+        "Something needs a newer version of a library than the image has.",
+        "Build it on the distribution release it will run on, or an older one.";
         "glibc-object-on-musl",
         "Something built for glibc in an image whose libc is musl.",
         "Install its musl build, or use a base image with glibc.";
@@ -137,7 +140,7 @@ kinds! {
         "armv7-on-armv6",
         "Programs for ARMv7 in an image for ARMv6; they end without a word on such machines.",
         "Use a base image that is built for ARMv6, or name the variant v7.";
-        "elf-float-abi-mismatch",
+        "arm-float-abi",
         "Programs and libraries disagree about how floating point values are passed.",
         "Install everything from one distribution: armhf and armel do not mix.";
         "arm32-time64-seccomp",

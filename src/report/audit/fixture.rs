@@ -142,7 +142,7 @@ pub(super) fn accepted() -> AuditReport {
         }
     }
     report.notes = vec![
-        "everyarch.yaml:9: nothing is found that this acceptance of `elf-page-alignment` in /opt/** is for; remove it".to_owned(),
+        "everyarch.yaml:9: nothing was found that this acceptance of `elf-page-alignment` in /opt/** is for; remove it".to_owned(),
     ];
     report
 }
