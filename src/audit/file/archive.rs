@@ -241,3 +241,6 @@ fn take_u64(bytes: &mut &[u8]) -> Option<u64> {
     *bytes = bytes.get(8..)?;
     Some(value)
 }
+
+#[cfg(test)]
+mod tests;
