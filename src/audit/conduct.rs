@@ -193,7 +193,11 @@ fn instructions(config: &ImageConfig, layers: usize) -> Vec<String> {
         .filter(|step| !step.empty_layer)
         .map(|step| step.created_by.clone())
         .collect();
-    if lines.len() == layers { lines } else { Vec::new() }
+    if lines.len() == layers {
+        lines
+    } else {
+        Vec::new()
+    }
 }
 
 fn audited(unpacked: &Unpacked) -> AuditedPlatform {

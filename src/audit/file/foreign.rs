@@ -31,7 +31,14 @@ pub(super) fn recognise(path: &str, size: u64, head: &[u8], is_library: bool) ->
     if is_html(head) {
         return Some(NotElf::Html);
     }
-    (is_library && !is_linker_script(head)).then_some(NotElf::Other)
+    let is_in_order = if is_library {
+        is_linker_script(head)
+    } else {
+        // Any other text that is executable is a script, and so is an archive behind
+        // a `#!` line.
+        is_text(head) || head.starts_with(b"#!")
+    };
+    (!is_in_order).then_some(NotElf::Other)
 }
 
 fn is_mach_o(head: &[u8]) -> bool {
@@ -121,7 +128,7 @@ mod tests {
     #[test]
     fn a_java_class_is_no_program_of_macos() {
         let class = b"\xca\xfe\xba\xbe\0\0\0\x41";
-        assert_eq!(program("app/Main.class", class), None);
+        assert_eq!(program("app/Main", class), Some(NotElf::Other));
     }
 
     #[test]
@@ -152,7 +159,11 @@ mod tests {
     }
 
     #[test]
-    fn an_executable_picture_is_nobody_s_fault() {
-        assert_eq!(program("srv/logo.png", b"\x89PNG\r\n\x1a\n"), None);
+    fn an_executable_that_no_kernel_knows_is_told() {
+        // The archive in place of the program in it.
+        let archive = b"\x1f\x8b\x08\0\0\0\0\0";
+        assert_eq!(program("usr/local/bin/tool", archive), Some(NotElf::Other));
+        let zipped = b"#!/usr/bin/env python3\nPK\x03\x04\0\0";
+        assert_eq!(program("usr/local/bin/tool", zipped), None);
     }
 }

@@ -151,8 +151,14 @@ async fn a_blob_that_is_missing_longer_or_another_is_told_apart() {
         .write_folder(place.path());
     let contents = open("oci", place.path(), "").await;
     let gone = descriptor_of(&gone, 1);
-    assert_eq!(contents.size(&gone.digest).await, Err(ContentsError::Absent));
-    assert_eq!(contents.open(&gone).await.err(), Some(ContentsError::Absent));
+    assert_eq!(
+        contents.size(&gone.digest).await,
+        Err(ContentsError::Absent)
+    );
+    assert_eq!(
+        contents.open(&gone).await.err(),
+        Some(ContentsError::Absent)
+    );
     let mismatch = Err(ContentsError::Mismatch {
         actual: digest(b"{}"),
     });
@@ -295,7 +301,10 @@ async fn a_saved_layer_that_is_a_link_to_an_equal_one_is_found() {
     let layer = descriptor_of(&digest(&plain), plain.len() as u64);
     assert_eq!(read(&contents, &layer).await, plain);
     let gone = descriptor_of(&digest(b"gone"), 0);
-    assert_eq!(contents.size(&gone.digest).await, Err(ContentsError::Absent));
+    assert_eq!(
+        contents.size(&gone.digest).await,
+        Err(ContentsError::Absent)
+    );
 }
 
 #[tokio::test]
