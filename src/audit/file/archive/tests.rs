@@ -77,15 +77,30 @@ fn a_script_may_stand_before_the_archive_and_a_comment_behind() {
 }
 
 #[test]
-fn an_archive_that_is_stored_in_another_is_looked_into_once() {
+fn an_archive_in_another_is_looked_into_and_one_in_that_is_not() {
     let inner = archive(&[("x.so", &library(Machine::X86_64), DEFLATE)]);
-    let middle = archive(&[("BOOT-INF/lib/inner.jar", &inner, PLAIN)]);
-    assert_eq!(
-        found(&middle),
-        [("BOOT-INF/lib/inner.jar!/x.so".to_owned(), 62)]
-    );
-    let outer = archive(&[("middle.jar", &middle, PLAIN)]);
-    assert_eq!(found(&outer), []);
+    for method in [PLAIN, DEFLATE] {
+        let middle = archive(&[("WEB-INF/lib/inner.jar", &inner, method)]);
+        assert_eq!(
+            found(&middle),
+            [("WEB-INF/lib/inner.jar!/x.so".to_owned(), 62)]
+        );
+        let outer = archive(&[("middle.jar", &middle, method)]);
+        assert_eq!(found(&outer), []);
+    }
+}
+
+#[test]
+fn an_inner_archive_that_grows_beyond_bounds_is_left_and_the_rest_read() {
+    let inner = archive(&[
+        ("y.so", &library(Machine::X86_64), DEFLATE),
+        ("zeros", &vec![0; 1 << 20], PLAIN),
+    ]);
+    let bytes = archive(&[
+        ("bomb.jar", &inner, DEFLATE),
+        ("x.so", &library(Machine::X86_64), DEFLATE),
+    ]);
+    assert_eq!(found(&bytes), [("x.so".to_owned(), 62)]);
 }
 
 #[test]
@@ -131,12 +146,12 @@ proptest! {
     ) {
         let small = Elf::library(Machine::X86_64).build();
         let inner = archive(&[("x.so", &small, DEFLATE)]);
-        let mut bytes = archive(&[("x.so", &small, DEFLATE), ("y.so", &small, PLAIN), ("i.jar", &inner, PLAIN)]);
+        let mut bytes = archive(&[("x.so", &small, DEFLATE), ("y.so", &small, PLAIN), ("i.jar", &inner, PLAIN), ("d.jar", &inner, DEFLATE)]);
         for (at, value) in changes {
             let at = at.index(bytes.len());
             bytes[at] = value;
         }
         // Changed sizes can lead into the same archive again, and no deeper.
-        prop_assert!(found(&bytes).len() <= 12);
+        prop_assert!(found(&bytes).len() <= 20);
     }
 }
