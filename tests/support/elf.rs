@@ -835,7 +835,7 @@ impl Plan {
         bytes
     }
 
-    fn segment_count(&self, elf: &Elf) -> u64 {
+    fn segment_count(&self) -> u64 {
         let has = |name| u64::from(self.has(name));
         // PT_LOAD and PT_GNU_STACK always; PT_PHDR and PT_INTERP go together, and a
         // property note has two.
@@ -854,7 +854,7 @@ impl Plan {
     }
 
     fn lay_out(&mut self, elf: &Elf) {
-        let mut at = self.header_size() + self.segment_count(elf) * self.segment_size();
+        let mut at = self.header_size() + self.segment_count() * self.segment_size();
         let base = self.base;
         let mut data = None;
         let mut loaded_end = at;
@@ -912,7 +912,7 @@ impl Plan {
     /// Each program header: type, flags, offset, address, size, alignment.
     fn segments(&self, elf: &Elf) -> Vec<(u32, u32, u64, u64, u64, u64)> {
         let base = self.base;
-        let table = self.segment_count(elf) * self.segment_size();
+        let table = self.segment_count() * self.segment_size();
         let start = self.header_size();
         let mut segments = Vec::new();
         let of = |name: &str| self.pieces.iter().find(|piece| piece.name == name);

@@ -36,3 +36,28 @@ pub(super) fn read(file: &mut FileBytes<'_>) -> Option<FileFacts> {
     }
     Some(FileFacts::Packages(packages))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Whole;
+    use super::*;
+
+    #[test]
+    fn packages_are_read_with_their_architectures() {
+        let text = "C:Q1abc=\nP:musl\nV:1.2.5-r0\nA:aarch64\nS:1\nT:the musl c library\n\
+            F:lib\nR:ld-musl-aarch64.so.1\n\nP:ca-certificates\nV:2024-r0\nA:noarch\n\n";
+        let mut file = FileBytes::new(Whole::Bytes(text.as_bytes())).expect("bytes");
+        let package = |name: &str, version: &str, architecture: &str| InstalledPackage {
+            name: name.into(),
+            version: version.into(),
+            architecture: architecture.into(),
+        };
+        assert_eq!(
+            read(&mut file),
+            Some(FileFacts::Packages(vec![
+                package("musl", "1.2.5-r0", "aarch64"),
+                package("ca-certificates", "2024-r0", "noarch"),
+            ]))
+        );
+    }
+}

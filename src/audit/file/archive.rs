@@ -2,7 +2,7 @@
 //! (APPNOTE.TXT, the zip file format). Only the directory at the archive's end is
 //! read, and of each library its first bytes.
 
-use std::io::Read as _;
+use std::io::Read;
 use std::ops::Range;
 
 use flate2::read::DeflateDecoder;
@@ -19,8 +19,14 @@ const MOST_NAMES: usize = 256 * 1024;
 const MOST_LIBRARIES: u32 = 8192;
 /// Compressed bytes are read until they make an ELF header.
 const COMPRESSED: usize = 4096;
-/// An archive within an archive is looked into where it is stored as it is.
+/// An archive within an archive is looked into, one within that is not: a web
+/// application has its libraries so, and a program with all it needs in one file.
 const DEEPEST: u32 = 2;
+/// Bytes of an inner archive that is compressed: it is unpacked into memory.
+const LARGEST_INNER: u64 = 16 * 1024 * 1024;
+/// Bytes of all those for each byte of the outer one. What is compressed already
+/// grows by little; a bomb grows a thousandfold.
+const GROWTH: u64 = 4;
 
 pub(super) fn is_one(path: &str) -> bool {
     const ENDINGS: &[&str] = &[".jar", ".war", ".ear", ".whl"];
@@ -32,6 +38,7 @@ pub(super) fn read(file: &mut FileBytes<'_>) -> Option<FileFacts> {
         found: Vec::new(),
         names_left: MOST_NAMES,
         libraries_left: MOST_LIBRARIES,
+        unpacked_left: file.size().saturating_mul(GROWTH),
     };
     let whole = 0..file.size();
     search.look_into(file, whole, "", DEEPEST);
@@ -43,6 +50,26 @@ struct Search {
     found: Vec<ArchivedElf>,
     names_left: usize,
     libraries_left: u32,
+    unpacked_left: u64,
+}
+
+/// An entry's compressed bytes.
+struct Compressed<'f, 'a> {
+    file: &'f mut FileBytes<'a>,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Compressed<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.end.saturating_sub(self.at);
+        let wanted = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let bytes = self.file.up_to(self.at, wanted).unwrap_or_default();
+        let mut source = bytes;
+        let count = source.read(buffer)?;
+        self.at = self.at.saturating_add(count as u64);
+        Ok(count)
+    }
 }
 
 /// The directory of an archive.
@@ -76,7 +103,8 @@ impl Search {
             };
             at = at.saturating_add(entry.length);
             let is_native = is_library(&entry.name) || entry.name.ends_with(".jnilib");
-            if !is_native && !(depth > 1 && is_one(&entry.name)) {
+            let is_archive = depth > 1 && is_one(&entry.name);
+            if !is_native && !is_archive {
                 continue;
             }
             self.libraries_left -= 1;
@@ -87,11 +115,36 @@ impl Search {
             if is_native {
                 let header = entry.first_bytes(file, start);
                 self.keep(path, header.and_then(|bytes| ElfHeader::parse(&bytes)));
-            } else if entry.method == STORED {
+                continue;
+            }
+            let prefix = format!("{path}!/");
+            if entry.method == STORED {
                 let end = start.saturating_add(entry.size).min(part.end);
-                self.look_into(file, start..end, &format!("{path}!/"), depth - 1);
+                self.look_into(file, start..end, &prefix, depth - 1);
+            } else if let Some(bytes) = self.unpack(file, &entry, start) {
+                let mut inner = FileBytes::of(&bytes);
+                self.look_into(&mut inner, 0..bytes.len() as u64, &prefix, depth - 1);
             }
         }
+    }
+
+    /// An archive that is compressed within this one, if there is room for it.
+    fn unpack(&mut self, file: &mut FileBytes<'_>, entry: &Entry, start: u64) -> Option<Vec<u8>> {
+        if entry.method != DEFLATED {
+            return None;
+        }
+        let room = LARGEST_INNER.min(self.unpacked_left);
+        let compressed = Compressed {
+            end: start.checked_add(entry.size)?,
+            at: start,
+            file,
+        };
+        let mut bytes = Vec::new();
+        let result = DeflateDecoder::new(compressed)
+            .take(room + 1)
+            .read_to_end(&mut bytes);
+        self.unpacked_left = self.unpacked_left.saturating_sub(bytes.len() as u64);
+        (result.is_ok() && bytes.len() as u64 <= room).then_some(bytes)
     }
 
     fn keep(&mut self, path: String, header: Option<ElfHeader>) {
@@ -241,3 +294,6 @@ fn take_u64(bytes: &mut &[u8]) -> Option<u64> {
     *bytes = bytes.get(8..)?;
     Some(value)
 }
+
+#[cfg(test)]
+mod tests;

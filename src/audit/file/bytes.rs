@@ -33,10 +33,7 @@ enum Kept<'a> {
 impl<'a> FileBytes<'a> {
     pub(super) fn new(whole: Whole<'a>) -> std::io::Result<Self> {
         Ok(match whole {
-            Whole::Bytes(bytes) => Self {
-                size: bytes.len() as u64,
-                kept: Kept::Memory(bytes),
-            },
+            Whole::Bytes(bytes) => Self::of(bytes),
             Whole::File(file) => Self {
                 size: file.seek(SeekFrom::End(0))?,
                 kept: Kept::Disk {
@@ -46,6 +43,13 @@ impl<'a> FileBytes<'a> {
                 },
             },
         })
+    }
+
+    pub(super) fn of(bytes: &'a [u8]) -> Self {
+        Self {
+            size: bytes.len() as u64,
+            kept: Kept::Memory(bytes),
+        }
     }
 
     /// How many there are.

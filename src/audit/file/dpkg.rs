@@ -67,3 +67,56 @@ impl<'a> Stanza<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Whole;
+    use super::*;
+
+    fn packages(text: &str) -> Vec<(String, String, String)> {
+        let mut file = FileBytes::new(Whole::Bytes(text.as_bytes())).expect("bytes");
+        let Some(FileFacts::Packages(packages)) = read(&mut file) else {
+            panic!("no packages");
+        };
+        packages
+            .into_iter()
+            .map(|found| (found.name, found.version, found.architecture))
+            .collect()
+    }
+
+    fn line(name: &str, version: &str, architecture: &str) -> (String, String, String) {
+        (name.into(), version.into(), architecture.into())
+    }
+
+    #[test]
+    fn what_was_removed_is_not_installed() {
+        let text = "Package: a\nStatus: install ok installed\nArchitecture: arm64\n\
+            Depends: b\nDescription: x\n Package: no\nVersion: 1:2-3\n\n\
+            Package: b\nStatus: deinstall ok config-files\nArchitecture: arm64\nVersion: 1\n\n\
+            Package: c\nStatus: install ok half-installed\nArchitecture: arm64\nVersion: 1\n\n\
+            Package: d\nStatus: install ok triggers-pending\nArchitecture: all\nVersion: 4\n";
+        assert_eq!(
+            packages(text),
+            [line("a", "1:2-3", "arm64"), line("d", "4", "all")]
+        );
+    }
+
+    #[test]
+    fn images_without_a_package_manager_have_a_file_for_each() {
+        assert_eq!(
+            packages("Package: base-files\nVersion: 12\nArchitecture: s390x"),
+            [line("base-files", "12", "s390x")]
+        );
+        assert!(is_one("var/lib/dpkg/status.d/base-files"));
+        assert!(is_one("var/lib/dpkg/status"));
+        assert!(!is_one("var/lib/dpkg/status.d/base-files.md5sums"));
+        assert!(!is_one("var/lib/dpkg/status-old"));
+        assert!(!is_one("srv/var/lib/dpkg/status"));
+    }
+
+    #[test]
+    fn more_packages_than_there_are_end_the_list() {
+        let text = "Package: a\n\n".repeat(MOST_PACKAGES + 9);
+        assert_eq!(packages(&text).len(), MOST_PACKAGES);
+    }
+}

@@ -142,15 +142,11 @@ pub(super) fn read(path: &str, file: &mut FileBytes<'_>) -> ElfFacts {
     facts
 }
 
-/// Of a file that could not be read at all.
-pub(super) fn unreadable(head: &[u8], error: &std::io::Error) -> ElfFacts {
-    let header = ElfHeader::parse(head);
-    let mut facts = unread(Layout {
-        is_64: header.is_some_and(|header| header.is_64),
-        is_little_endian: header.is_none_or(|header| header.is_little_endian),
-    });
-    facts.machine = header.map_or(0, |header| header.machine.number());
-    facts.truncated = Some(format!("it could not be read: {error}"));
+/// What its first bytes say of a file whose rest can't be had. Nothing is missing in
+/// the file itself, so far as is known.
+pub(super) fn read_head(path: &str, head: &[u8]) -> ElfFacts {
+    let mut facts = read(path, &mut FileBytes::of(head));
+    facts.truncated = None;
     facts
 }
 

@@ -31,7 +31,14 @@ pub(super) fn recognise(path: &str, size: u64, head: &[u8], is_library: bool) ->
     if is_html(head) {
         return Some(NotElf::Html);
     }
-    (is_library && !is_linker_script(head)).then_some(NotElf::Other)
+    let is_in_order = if is_library {
+        is_linker_script(head)
+    } else {
+        // Any other text that is executable is a script, and so is an archive behind
+        // a `#!` line.
+        is_text(head) || head.starts_with(b"#!")
+    };
+    (!is_in_order).then_some(NotElf::Other)
 }
 
 fn is_mach_o(head: &[u8]) -> bool {
@@ -86,4 +93,77 @@ fn is_linker_script(head: &[u8]) -> bool {
         && COMMANDS
             .iter()
             .any(|command| memchr::memmem::find(head, command).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn library(head: &[u8]) -> Option<NotElf> {
+        recognise("app/lib/x.so", head.len() as u64, head, true)
+    }
+
+    fn program(name: &str, head: &[u8]) -> Option<NotElf> {
+        recognise(name, head.len() as u64, head, false)
+    }
+
+    #[test]
+    fn other_systems_formats_are_known_by_their_first_bytes() {
+        for head in [
+            &b"\xcf\xfa\xed\xfe\x0c\0\0\x01"[..],
+            b"\xfe\xed\xfa\xce\0\0\0\x12",
+            b"\xca\xfe\xba\xbe\0\0\0\x02",
+            b"\xbe\xba\xfe\xca\x02\0\0\0",
+        ] {
+            assert_eq!(program("bin/app", head), Some(NotElf::MachO), "{head:?}");
+        }
+        let mut windows = vec![0; 0x90];
+        windows[..2].copy_from_slice(b"MZ");
+        windows[0x3c] = 0x80;
+        windows[0x80..0x84].copy_from_slice(b"PE\0\0");
+        assert_eq!(program("bin/app", &windows), Some(NotElf::Pe));
+        assert_eq!(library(&windows), Some(NotElf::Pe));
+    }
+
+    #[test]
+    fn a_java_class_is_no_program_of_macos() {
+        let class = b"\xca\xfe\xba\xbe\0\0\0\x41";
+        assert_eq!(program("app/Main", class), Some(NotElf::Other));
+    }
+
+    #[test]
+    fn what_says_of_itself_that_it_is_for_elsewhere_is_in_order() {
+        // Its own header lies beyond the bytes that are there.
+        let mut windows = [b"MZ\x90\0".to_vec(), vec![0; 60]].concat();
+        windows[0x3c] = 0x80;
+        assert_eq!(program("lib/distlib/t64.exe", &windows), None);
+        assert_eq!(program("bin/t64", &windows), Some(NotElf::Pe));
+        assert_eq!(program("srv/index.html", b"<!DOCTYPE html>"), None);
+    }
+
+    #[test]
+    fn a_download_that_went_wrong_is_named() {
+        let page = b"\n<!DOCTYPE HTML><html>Not Found";
+        assert_eq!(program("usr/bin/tini", page), Some(NotElf::Html));
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
+        assert_eq!(library(pointer), Some(NotElf::LfsPointer));
+        assert_eq!(library(b"Not Found"), Some(NotElf::Other));
+        assert_eq!(library(b""), Some(NotElf::Empty));
+    }
+
+    #[test]
+    fn texts_for_the_linker_are_in_order() {
+        let text = b"/* GNU ld script */\nGROUP ( /lib/libc.so.6 )\n";
+        assert_eq!(library(text), None);
+        assert_eq!(library(b"INPUT(libncurses.so.6 -ltinfo)\n"), None);
+    }
+
+    #[test]
+    fn an_executable_that_no_kernel_knows_is_told() {
+        // The archive in place of the program in it.
+        let archive = b"\x1f\x8b\x08\0\0\0\0\0";
+        assert_eq!(program("usr/local/bin/tool", archive), Some(NotElf::Other));
+        let zipped = b"#!/usr/bin/env python3\nPK\x03\x04\0\0";
+        assert_eq!(program("usr/local/bin/tool", zipped), None);
+    }
 }

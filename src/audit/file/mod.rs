@@ -70,7 +70,8 @@ pub enum NotElf {
     Html,
     /// Nothing.
     Empty,
-    /// Anything else, in a file whose name says library (`.node`, `.so`).
+    /// Anything else: in a file whose name says library (`.node`, `.so`), or in one
+    /// that is executable and no text.
     Other,
 }
 

@@ -76,3 +76,101 @@ fn installs_binary(document: &Value) -> bool {
         .any(|line| INSTALLERS.iter().any(|tool| line.contains(tool)));
     is_gyp || has_binary || runs_installer
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Whole;
+    use super::*;
+
+    fn package(text: &str) -> Option<NodePackage> {
+        let mut file = FileBytes::new(Whole::Bytes(text.as_bytes())).expect("bytes");
+        match read(&mut file)? {
+            FileFacts::NodePackage(package) => Some(*package),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_the_roots_of_installed_packages_count() {
+        for path in [
+            "app/node_modules/sharp/package.json",
+            "node_modules/@img/sharp-linux-x64/package.json",
+            "app/node_modules/.pnpm/sharp@0.33.0/node_modules/sharp/package.json",
+            "app/node_modules/a/node_modules/b/package.json",
+        ] {
+            assert!(is_one(path), "{path}");
+        }
+        for path in [
+            "app/package.json",
+            "package.json",
+            "app/node_modules/package.json",
+            "app/node_modules/sharp/lib/package.json",
+            "app/node_modules/@img/package.json",
+            "app/my_node_modules/sharp/package.json",
+            "app/node_modules/.cache/package.json",
+            "app/node_modules/@a/b/c/package.json",
+        ] {
+            assert!(!is_one(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_a_rule_needs_is_kept() {
+        let found = package(
+            r#"{"name": "sharp", "version": "0.33.0", "dependencies": {"semver": "^7"},
+                "optionalDependencies": {"@img/sharp-linux-x64": "0.33.0"},
+                "os": ["linux"], "cpu": "arm64", "libc": ["glibc"],
+                "scripts": {"install": "node install/check || node-gyp rebuild"}}"#,
+        );
+        let expected = NodePackage {
+            name: "sharp".into(),
+            version: "0.33.0".into(),
+            optional_dependencies: vec!["@img/sharp-linux-x64".into()],
+            dependencies: vec!["semver".into()],
+            os: vec!["linux".into()],
+            cpu: vec!["arm64".into()],
+            libc: vec!["glibc".into()],
+            installs_binary: true,
+        };
+        assert_eq!(found, Some(expected));
+    }
+
+    #[test]
+    fn building_or_fetching_a_binary_is_told_from_other_scripts() {
+        for (text, expected) in [
+            (r#"{"name": "a", "gypfile": true}"#, true),
+            (r#"{"name": "a", "binary": {"module_name": "a"}}"#, true),
+            (
+                r#"{"name": "a", "scripts": {"install": "node-gyp-build"}}"#,
+                true,
+            ),
+            (
+                r#"{"name": "a", "scripts": {"postinstall": "prebuild-install"}}"#,
+                true,
+            ),
+            (
+                r#"{"name": "a", "scripts": {"test": "node-gyp rebuild"}}"#,
+                false,
+            ),
+            (
+                r#"{"name": "a", "scripts": {"postinstall": "node thanks.js"}}"#,
+                false,
+            ),
+            (r#"{"name": "a", "gypfile": false, "binary": "yes"}"#, false),
+        ] {
+            let found = package(text).expect("a package");
+            assert_eq!(found.installs_binary, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_shapes_than_npm_s_are_passed_over() {
+        assert_eq!(package("{"), None);
+        assert_eq!(package("[]"), None);
+        assert_eq!(package(r#"{"type": "module"}"#), None);
+        assert_eq!(package(&"[".repeat(100_000)), None);
+        let odd = r#"{"name": "a", "version": 7, "os": {}, "dependencies": []}"#;
+        let odd = package(odd).expect("a package");
+        assert_eq!((odd.version.as_str(), odd.os.len()), ("", 0));
+    }
+}
