@@ -14,7 +14,8 @@ use super::{engines, signals, suites};
 use crate::engine::{LocalImage, PullCredentials};
 use crate::event::{Event, RunResult};
 use crate::image::{
-    Digest, FileFormat, FileReference, ImageReference, Origin, Platform, RegistryReference, ResolvedImage, Variant,
+    Digest, FileFormat, FileReference, ImageReference, Origin, Platform, RegistryReference,
+    ResolvedImage, Variant,
 };
 use crate::plan::{self, Plan, Selection};
 use crate::report::terminal::write_summary;
@@ -162,7 +163,9 @@ fn only_bytes(file: &FileReference) -> Failure {
     };
     Failure::usage(
         "image-not-runnable",
-        format!("`run` can't test {file}: an engine runs what it has in its own store or can pull from a registry"),
+        format!(
+            "`run` can't test {file}: an engine runs what it has in its own store or can pull from a registry"
+        ),
         load,
     )
 }

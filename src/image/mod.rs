@@ -17,7 +17,5 @@ pub use elf::{ElfHeader, Machine};
 pub use layer::{Compression, LayerType};
 pub use manifest::{Descriptor, Document, DocumentError, Index, Manifest, media_type};
 pub use platform::{Architecture, Platform, PlatformError};
-pub use reference::{
-    FileFormat, FileReference, ImageReference, ReferenceError, RegistryReference,
-};
+pub use reference::{FileFormat, FileReference, ImageReference, ReferenceError, RegistryReference};
 pub use variant::{BrokenVariant, Origin, ResolvedImage, Variant, VariantFault};

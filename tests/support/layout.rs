@@ -94,9 +94,9 @@ impl Layer {
 
     /// Of these files.
     pub fn of(files: &[(&str, &[u8])]) -> Self {
-        files.iter().fold(Self::new(), |layer, (path, bytes)| {
-            layer.file(path, bytes)
-        })
+        files
+            .iter()
+            .fold(Self::new(), |layer, (path, bytes)| layer.file(path, bytes))
     }
 
     /// These bytes instead of an archive, as they are.
@@ -135,7 +135,9 @@ impl Layer {
         let name = &path.as_bytes()[..path.len().min(100)];
         header.as_gnu_mut().expect("GNU").name[..name.len()].copy_from_slice(name);
         if let Some(target) = target {
-            header.set_link_name_literal(target).expect("a short target");
+            header
+                .set_link_name_literal(target)
+                .expect("a short target");
         }
         header.set_cksum();
         self.tar.append(&header, bytes).expect("in memory");
@@ -294,8 +296,14 @@ impl Image {
     /// The next layer, with its history line.
     pub fn layer(mut self, layer: Layer) -> Self {
         let layer = layer.build();
-        push(&mut self.config["history"], json!({"created_by": layer.created_by}));
-        push(&mut self.config["rootfs"]["diff_ids"], digest(&layer.plain).into());
+        push(
+            &mut self.config["history"],
+            json!({"created_by": layer.created_by}),
+        );
+        push(
+            &mut self.config["rootfs"]["diff_ids"],
+            digest(&layer.plain).into(),
+        );
         self.layers.push(layer);
         self
     }
@@ -309,8 +317,7 @@ impl Image {
 
     /// Docker's media types instead of OCI's.
     pub fn in_docker_types(mut self) -> Self {
-        self.manifest_type =
-            "application/vnd.docker.distribution.manifest.v2+json".to_owned();
+        self.manifest_type = "application/vnd.docker.distribution.manifest.v2+json".to_owned();
         self.config_type = "application/vnd.docker.container.image.v1+json".to_owned();
         for layer in &mut self.layers {
             layer.media_type = "application/vnd.docker.image.rootfs.diff.tar.gzip".to_owned();
@@ -507,10 +514,8 @@ impl Layout {
 
     /// Puts a blob into it and returns its descriptor.
     pub fn blob(&mut self, media_type: &str, bytes: &[u8]) -> Value {
-        self.blobs.insert(
-            digest(bytes),
-            (media_type.to_owned(), bytes.to_vec()),
-        );
+        self.blobs
+            .insert(digest(bytes), (media_type.to_owned(), bytes.to_vec()));
         descriptor(media_type, bytes)
     }
 
@@ -542,7 +547,10 @@ impl Layout {
         let entries = std::mem::take(&mut self.entries);
         let mut root = if self.is_bare {
             let mut entry = entries.into_iter().next().expect("an image");
-            entry.as_object_mut().expect("a descriptor").remove("platform");
+            entry
+                .as_object_mut()
+                .expect("a descriptor")
+                .remove("platform");
             entry
         } else {
             let mut index =
@@ -621,8 +629,8 @@ impl Layout {
 
 /// A tar archive of these files.
 pub fn archive(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
-    let layer = files.iter().fold(Layer::new(), |layer, (name, bytes)| {
-        layer.file(name, bytes)
-    });
+    let layer = files
+        .iter()
+        .fold(Layer::new(), |layer, (name, bytes)| layer.file(name, bytes));
     layer.packed(Packing::Plain).tar()
 }

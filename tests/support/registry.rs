@@ -308,7 +308,10 @@ impl LoopbackRegistry {
     /// The `Authorization` headers of all requests of a path; empty where it had none.
     pub fn authorizations(&self, path: &str) -> Vec<String> {
         let state = self.state();
-        let of_path = state.authorizations.iter().filter(|(known, _)| known == path);
+        let of_path = state
+            .authorizations
+            .iter()
+            .filter(|(known, _)| known == path);
         of_path.map(|(_, value)| value.clone()).collect()
     }
 
@@ -422,11 +425,16 @@ async fn serve(
                 _ => (body.clone(), body.len()),
             };
             head.headers.insert("content-length", promised.into());
-            let frames = [Ok(Frame::data(sent)), Err(io::Error::other("scripted"))];
-            return Ok(Response::from_parts(
-                head,
-                StreamBody::new(stream::iter(frames)).boxed(),
-            ));
+            // What has been sent is flushed while the body waits; an error at once
+            // would take it back.
+            let end = stream::once(async {
+                tokio::task::yield_now().await;
+                Err(io::Error::other("scripted"))
+            });
+            let sent = stream::once(async { Ok(Frame::data(sent)) });
+            let frames = futures_util::StreamExt::chain(sent, end);
+            let body = StreamBody::new(frames).boxed();
+            return Ok(Response::from_parts(head, body));
         }
         Some(Fault::Bytes(bytes)) => (
             stored.map_or_else(String::new, |stored| stored.0),
@@ -466,12 +474,18 @@ fn ranged(range: Option<&str>, media_type: &str, bytes: &Bytes) -> Response<Body
         return answer(200, media_type, bytes.clone());
     };
     let start: usize = start.parse().unwrap_or(0);
-    let end: usize = end.parse().map_or(length, |last: usize| last + 1).min(length);
+    let end: usize = end
+        .parse()
+        .map_or(length, |last: usize| last + 1)
+        .min(length);
     let (mut part, range) = if start < end {
         let part = answer(206, media_type, bytes.slice(start..end));
         (part, format!("bytes {start}-{}/{length}", end - 1))
     } else {
-        (answer(416, media_type, Bytes::new()), format!("bytes */{length}"))
+        (
+            answer(416, media_type, Bytes::new()),
+            format!("bytes */{length}"),
+        )
     };
     if let Ok(range) = range.parse() {
         part.headers_mut().insert("content-range", range);

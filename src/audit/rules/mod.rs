@@ -43,4 +43,8 @@ pub(super) enum Rule {
 }
 
 /// All rules.
-pub(super) const ALL: &[Rule] = &[Rule::Tree(documents::judge), programs::RULE, Rule::Variant(node::judge)];
+pub(super) const ALL: &[Rule] = &[
+    Rule::Tree(documents::judge),
+    programs::RULE,
+    Rule::Variant(node::judge),
+];

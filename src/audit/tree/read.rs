@@ -7,9 +7,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::list::{self, Listed};
 use super::{Entry, Tree, Trouble, WrittenPlatform};
-use crate::image::{
-    Descriptor, Digest, Document, ImageConfig, Manifest, Platform, media_type,
-};
+use crate::image::{Descriptor, Digest, Document, ImageConfig, Manifest, Platform, media_type};
 use crate::source::{Contents, ContentsError};
 
 /// No config of an image is larger; the largest known ones have some 100 KiB.
@@ -258,7 +256,14 @@ impl Reader<'_> {
             Ok((config, written)) => (Ok(config), written),
             Err(trouble) => (Err(trouble), None),
         };
-        if let (None, Ok(ImageConfig { platform: Some(named), .. })) = (platform, &config) {
+        if let (
+            None,
+            Ok(ImageConfig {
+                platform: Some(named),
+                ..
+            }),
+        ) = (platform, &config)
+        {
             entry.platform = named.clone();
         }
         entry.config = Some(config);
@@ -282,8 +287,7 @@ impl Reader<'_> {
             .await
             .map_err(Trouble::Contents)?;
         check_size(&bytes, descriptor)?;
-        let config =
-            ImageConfig::parse(&bytes).map_err(|why| Trouble::Invalid(why.to_string()))?;
+        let config = ImageConfig::parse(&bytes).map_err(|why| Trouble::Invalid(why.to_string()))?;
         Ok((config, WrittenPlatform::of_config(&bytes)))
     }
 

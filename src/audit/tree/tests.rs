@@ -40,7 +40,10 @@ pub(in crate::audit) fn requiring(mut tree: Tree, required: &[&str]) -> Tree {
 }
 
 fn platforms(names: &[&str]) -> Vec<Platform> {
-    names.iter().map(|name| name.parse().expect("one")).collect()
+    names
+        .iter()
+        .map(|name| name.parse().expect("one"))
+        .collect()
 }
 
 /// Findings as `severity code platform`.
@@ -73,7 +76,10 @@ async fn everything_that_is_listed_is_read_in_its_order() {
     )
     .await;
     assert!(tree.is_index);
-    assert_eq!(names(&tree), ["linux/amd64", "linux/arm64", "unknown/unknown"]);
+    assert_eq!(
+        names(&tree),
+        ["linux/amd64", "linux/arm64", "unknown/unknown"]
+    );
     assert_eq!(tree.indexes.len(), 2);
     assert_eq!(tree.platforms(), platforms(&["linux/amd64", "linux/arm64"]));
     for entry in tree.images() {
@@ -134,7 +140,8 @@ async fn an_index_that_lists_itself_or_too_much_ends() {
             serde_json::json!({"mediaType": crate::layout::OCI_MANIFEST, "digest": digest, "size": 4})
         })
         .collect();
-    let tree = tree_of(two_platforms().index(move |index| index["manifests"] = entries.into())).await;
+    let tree =
+        tree_of(two_platforms().index(move |index| index["manifests"] = entries.into())).await;
     assert_eq!(tree.entries.len(), 1000);
     let [(_, Trouble::Invalid(why))] = tree.broken_indexes.as_slice() else {
         panic!("{:?}", tree.broken_indexes);

@@ -44,7 +44,9 @@ impl WrittenPlatform {
 
     /// The variant, where there is one.
     pub fn variant(&self) -> Option<&str> {
-        self.variant.as_deref().filter(|variant| !variant.is_empty())
+        self.variant
+            .as_deref()
+            .filter(|variant| !variant.is_empty())
     }
 }
 

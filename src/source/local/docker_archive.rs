@@ -70,7 +70,8 @@ pub(super) fn open(files: TarFile, which: Which<'_>) -> Result<LocalContents, St
     Ok(contents)
 }
 
-const NEVER_PUSHED: &str = "saved from an engine's own store: a registry never saw it, and would give it other digests";
+const NEVER_PUSHED: &str =
+    "saved from an engine's own store: a registry never saw it, and would give it other digests";
 
 fn manifest(
     files: &TarFile,

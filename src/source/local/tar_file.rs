@@ -27,7 +27,10 @@ pub(super) struct TarFile {
 
 #[derive(Clone, Debug)]
 enum Place {
-    File { offset: u64, size: u64 },
+    File {
+        offset: u64,
+        size: u64,
+    },
     /// Another name of this.
     Link(String),
 }
@@ -35,10 +38,7 @@ enum Place {
 impl TarFile {
     /// Reads all headers. Of two files of one name the later one counts.
     pub(super) fn index(file: File) -> Result<Self, String> {
-        let length = file
-            .metadata()
-            .map_err(|error| error.to_string())?
-            .len();
+        let length = file.metadata().map_err(|error| error.to_string())?.len();
         let mut entries = HashMap::new();
         let mut offset = 0_u64;
         let mut extended = Extended::default();
@@ -46,8 +46,7 @@ impl TarFile {
             let mut block = [0; BLOCK as usize];
             match file.read_exact_at(&mut block, offset) {
                 Ok(()) => {}
-                // Some writers leave the two empty blocks at the end out.
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && offset == length && offset > 0 => break,
+                // An archive ends with empty blocks; one that does not was cut off.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Err(if offset == 0 {
                         "it is no tar archive".to_owned()
@@ -94,11 +93,9 @@ impl TarFile {
             let name = about
                 .name
                 .unwrap_or_else(|| text(header.path_bytes().as_ref()));
-            let target = about.target.or_else(|| {
-                header
-                    .link_name_bytes()
-                    .map(|target| text(target.as_ref()))
-            });
+            let target = about
+                .target
+                .or_else(|| header.link_name_bytes().map(|target| text(target.as_ref())));
             let place = match (kind, target) {
                 (EntryType::Regular | EntryType::Continuous, _) => Place::File {
                     offset: start,
@@ -144,7 +141,9 @@ impl Files for TarFile {
                 Some(Place::Link(target)) => name.clone_from(target),
             }
         }
-        Err(io::Error::other("its links in the archive go round in circles"))
+        Err(io::Error::other(
+            "its links in the archive go round in circles",
+        ))
     }
 }
 
@@ -185,9 +184,7 @@ impl Extended {
             return Ok(());
         }
         if size > LONGEST_NAME {
-            return Err(format!(
-                "it is broken: a name in it has {size} bytes"
-            ));
+            return Err(format!("it is broken: a name in it has {size} bytes"));
         }
         let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
         file.read_exact_at(&mut bytes, start)

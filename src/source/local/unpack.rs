@@ -24,12 +24,10 @@ pub(super) fn unpacked(mut file: File) -> Result<File, String> {
         .saturating_add(ALWAYS_ALLOWED);
     match head.as_slice() {
         [0x1f, 0x8b, ..] => copied(flate2::read::MultiGzDecoder::new(file), limit),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            copied(zstd::Decoder::new(file).map_err(fail)?, limit)
-        }
-        [0xfd, b'7', b'z', b'X', b'Z', 0] => {
-            Err("it is compressed with xz, which is not read here; unpack it with `xz -d`".to_owned())
-        }
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => copied(zstd::Decoder::new(file).map_err(fail)?, limit),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => Err(
+            "it is compressed with xz, which is not read here; unpack it with `xz -d`".to_owned(),
+        ),
         _ => Ok(file),
     }
 }

@@ -14,9 +14,7 @@ use crate::image::{Descriptor, Digest, RegistryReference};
 use crate::source::connection::{Connection, Method, Wish};
 use crate::source::contents::{LARGEST_DOCUMENT, verified};
 use crate::source::retry::{GaveUp, Miss};
-use crate::source::{
-    Contents, ContentsError, RegistryFault, RegistryOptions, Root, SourceError,
-};
+use crate::source::{Contents, ContentsError, RegistryFault, RegistryOptions, Root, SourceError};
 
 /// An image in a registry.
 pub struct RegistryContents {
@@ -52,9 +50,7 @@ impl RegistryContents {
         let found = connection
             .patience()
             .ask(|| async {
-                let answer = connection
-                    .send(Method::Get, Wish::Manifest(&name))
-                    .await?;
+                let answer = connection.send(Method::Get, Wish::Manifest(&name)).await?;
                 let promised = match reference.digest() {
                     Some(digest) => Some(digest.clone()),
                     // An exotic algorithm in it is replaced by our own digest.
@@ -173,11 +169,7 @@ fn explain(connection: &Connection, gave_up: GaveUp) -> ContentsError {
 }
 
 /// A body of no more than `limit` bytes.
-async fn whole(
-    connection: &Connection,
-    mut answer: Response,
-    limit: u64,
-) -> Result<Vec<u8>, Miss> {
+async fn whole(connection: &Connection, mut answer: Response, limit: u64) -> Result<Vec<u8>, Miss> {
     if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE {
         let why = "416 to a request without a range".to_owned();
         return Err(RegistryFault::Protocol { why }.into());
@@ -240,7 +232,10 @@ async fn size(connection: &Connection, digest: &Digest) -> Result<u64, Miss> {
         )) => return Err(fault.into()),
         // Storage whose addresses are signed for GET answers HEAD with 403, and
         // some registries know it for manifests alone.
-        Err(Miss::Absent(_) | Miss::Fault(RegistryFault::Denied { .. } | RegistryFault::Status { .. })) => {}
+        Err(
+            Miss::Absent(_)
+            | Miss::Fault(RegistryFault::Denied { .. } | RegistryFault::Status { .. }),
+        ) => {}
         Err(other) => return Err(other),
     }
     let answer = connection.send(Method::FirstByte, wish).await?;

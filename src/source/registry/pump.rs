@@ -102,7 +102,9 @@ impl Flow {
                 .and_then(|(start, _)| start.trim().parse().ok())
                 .ok_or_else(|| protocol(format!("206 with the range `{range}`")))?,
             // Nothing follows: all of it came before the connection broke.
-            StatusCode::RANGE_NOT_SATISFIABLE if range.ends_with(&format!("/{}", self.position)) => {
+            StatusCode::RANGE_NOT_SATISFIABLE
+                if range.ends_with(&format!("/{}", self.position)) =>
+            {
                 return Ok(Answer {
                     connection,
                     response: None,
@@ -141,7 +143,11 @@ impl Flow {
                 None => return Ok(()),
                 Some(fault) => fault,
             };
-            breaks = if self.position > before { 1 } else { breaks + 1 };
+            breaks = if self.position > before {
+                1
+            } else {
+                breaks + 1
+            };
             if breaks > MOST_BREAKS {
                 return Err(io::Error::other(fault));
             }
@@ -184,7 +190,11 @@ impl Flow {
         }
     }
 
-    async fn hand_on(&mut self, piece: Bytes, sender: &mpsc::Sender<Piece>) -> Result<(), io::Error> {
+    async fn hand_on(
+        &mut self,
+        piece: Bytes,
+        sender: &mpsc::Sender<Piece>,
+    ) -> Result<(), io::Error> {
         self.position = self.position.saturating_add(piece.len() as u64);
         if self.position > self.promised {
             return Err(io::Error::other(ContentsError::TooLong {

@@ -55,7 +55,11 @@ mod tests {
     async fn a_layer_or_a_config_that_is_gone_is_an_error_of_its_platform() {
         for part in [Part::Config(1), Part::Layer(1, 0)] {
             let found = judge(&tree_of(two_platforms().without(part)).await);
-            assert_eq!(codes(&found), ["error blob-missing linux/arm64"], "{part:?}");
+            assert_eq!(
+                codes(&found),
+                ["error blob-missing linux/arm64"],
+                "{part:?}"
+            );
         }
     }
 

@@ -38,9 +38,11 @@ mod tests {
 
     #[tokio::test]
     async fn an_index_that_contradicts_the_config_is_an_error() {
-        let layout = Layout::new()
-            .image(Image::small("linux/amd64"))
-            .image(Image::small("linux/amd64").config(|c| c["x"] = 1.into()).listed_as("linux/arm64"));
+        let layout = Layout::new().image(Image::small("linux/amd64")).image(
+            Image::small("linux/amd64")
+                .config(|c| c["x"] = 1.into())
+                .listed_as("linux/arm64"),
+        );
         let found = judge(&tree_of(layout).await);
         assert_eq!(codes(&found), ["error config-arch-mismatch linux/arm64"]);
     }

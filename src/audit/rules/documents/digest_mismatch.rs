@@ -13,12 +13,22 @@ pub(super) fn judge(tree: &Tree) -> Vec<Finding> {
         .broken_indexes
         .iter()
         .filter_map(|(descriptor, trouble)| {
-            finding("index", &descriptor.digest, trouble, descriptor.platform.as_ref())
+            finding(
+                "index",
+                &descriptor.digest,
+                trouble,
+                descriptor.platform.as_ref(),
+            )
         });
     let entries = tree.entries.iter().flat_map(|entry| {
         let manifest = entry.manifest.as_ref().err();
         let of_manifest = manifest.and_then(|trouble| {
-            finding("manifest", &entry.descriptor.digest, trouble, Some(&entry.platform))
+            finding(
+                "manifest",
+                &entry.descriptor.digest,
+                trouble,
+                Some(&entry.platform),
+            )
         });
         let of_config = match (&entry.manifest, &entry.config) {
             (Ok(manifest), Some(Err(trouble))) => finding(

@@ -36,8 +36,14 @@ mod tests {
 
     #[tokio::test]
     async fn an_index_that_has_some_of_what_is_required_was_published_too_early() {
-        let tree = requiring(tree_of(two_platforms()).await, &["linux/amd64", "linux/s390x"]);
-        assert_eq!(codes(&judge(&tree)), ["warning partial-index-after-failed-leg"]);
+        let tree = requiring(
+            tree_of(two_platforms()).await,
+            &["linux/amd64", "linux/s390x"],
+        );
+        assert_eq!(
+            codes(&judge(&tree)),
+            ["warning partial-index-after-failed-leg"]
+        );
     }
 
     #[tokio::test]

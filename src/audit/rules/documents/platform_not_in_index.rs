@@ -71,7 +71,10 @@ mod tests {
     #[tokio::test]
     async fn what_is_asked_for_is_required_and_the_rest_counts_as_there() {
         let tree = tree_wanting(two_platforms(), &["linux/arm64", "linux/s390x"]).await;
-        assert_eq!(codes(&judge(&tree)), ["error platform-not-in-index linux/s390x"]);
+        assert_eq!(
+            codes(&judge(&tree)),
+            ["error platform-not-in-index linux/s390x"]
+        );
         let tree = requiring(tree, &["linux/amd64"]);
         assert_eq!(judge(&tree), []);
     }

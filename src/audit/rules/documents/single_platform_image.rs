@@ -5,7 +5,8 @@ use crate::event::{Finding, Severity};
 use crate::image::Platform;
 
 const CODE: &str = "single-platform-image";
-const HINT: &str = "push an index of all platforms; a later push of a single platform may have replaced it";
+const HINT: &str =
+    "push an index of all platforms; a later push of a single platform may have replaced it";
 
 pub(super) fn judge(tree: &Tree) -> Vec<Finding> {
     if tree.is_index {
@@ -22,7 +23,8 @@ pub(super) fn judge(tree: &Tree) -> Vec<Finding> {
         .filter(|required| !only.satisfies(required))
         .collect();
     if missing.is_empty() && tree.note.is_none() {
-        let message = format!("the reference names a manifest and no index: it is for {only} alone");
+        let message =
+            format!("the reference names a manifest and no index: it is for {only} alone");
         return vec![Finding::new(CODE, Severity::Info, message).on(only)];
     }
     missing
@@ -51,7 +53,10 @@ mod tests {
     #[tokio::test]
     async fn a_bare_image_lacks_every_other_platform_that_is_required() {
         let tree = requiring(tree_of(bare()).await, &["linux/amd64", "linux/arm64"]);
-        assert_eq!(codes(&judge(&tree)), ["error single-platform-image linux/arm64"]);
+        assert_eq!(
+            codes(&judge(&tree)),
+            ["error single-platform-image linux/arm64"]
+        );
     }
 
     #[tokio::test]

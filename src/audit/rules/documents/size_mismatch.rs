@@ -46,7 +46,9 @@ fn of_entry(entry: &Entry) -> Vec<Finding> {
 fn of_document(what: &str, descriptor: &Descriptor, trouble: &Trouble) -> Option<Finding> {
     let real = match trouble {
         Trouble::Size(size) => format!("has {size}"),
-        Trouble::Contents(ContentsError::TooLong { at_least }) => format!("has at least {at_least}"),
+        Trouble::Contents(ContentsError::TooLong { at_least }) => {
+            format!("has at least {at_least}")
+        }
         _ => return None,
     };
     Some(finding(what, descriptor, &real))

@@ -8,8 +8,23 @@ const CODE: &str = "unknown-platform";
 
 /// Go's names, which are OCI's (`go tool dist list`, and those it once had).
 const SYSTEMS: [&str; 17] = [
-    "aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "js", "linux", "netbsd",
-    "openbsd", "plan9", "solaris", "wasip1", "wasi", "windows", "zos",
+    "aix",
+    "android",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "illumos",
+    "ios",
+    "js",
+    "linux",
+    "netbsd",
+    "openbsd",
+    "plan9",
+    "solaris",
+    "wasip1",
+    "wasi",
+    "windows",
+    "zos",
 ];
 const ARCHITECTURES: [&str; 20] = [
     "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc",
@@ -85,7 +100,12 @@ mod tests {
 
     #[tokio::test]
     async fn platforms_that_are_rare_are_platforms() {
-        for platform in ["linux/mips64le", "freebsd/riscv64", "wasip1/wasm", "linux/arm/v5"] {
+        for platform in [
+            "linux/mips64le",
+            "freebsd/riscv64",
+            "wasip1/wasm",
+            "linux/arm/v5",
+        ] {
             assert_eq!(of(platform).await, [], "{platform}");
         }
     }

@@ -62,10 +62,9 @@ fn contradiction(entry: &Entry) -> Option<Finding> {
     let message = format!(
         "the index lists this image as {listed}, and its config says {config_written}; on hardware between the two it is pulled and does not run, or is not found"
     );
-    Some(
-        Finding::new(CODE, Severity::Warning, message)
-            .hint("build it with the exact `--platform`, variant included, and let the builder write both"),
-    )
+    Some(Finding::new(CODE, Severity::Warning, message).hint(
+        "build it with the exact `--platform`, variant included, and let the builder write both",
+    ))
 }
 
 /// `linux/arm` alone is taken for v7, which no v6 machine runs.

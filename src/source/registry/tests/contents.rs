@@ -7,9 +7,7 @@ use std::io::Read;
 use super::loopback::Access;
 use super::*;
 use crate::image::{Descriptor, Digest};
-use crate::source::{
-    Contents, ContentsError, Credentials, FoundCredentials, RegistryContents,
-};
+use crate::source::{Contents, ContentsError, Credentials, FoundCredentials, RegistryContents};
 
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
@@ -143,14 +141,19 @@ async fn nothing_and_an_empty_blob_are_told_apart() {
     let (registry, contents, blob, _) = with_blob().await;
     registry.forget(&blob_path(&blob));
     let gone = descriptor(&blob);
-    assert_eq!(contents.size(&gone.digest).await, Err(ContentsError::Absent));
+    assert_eq!(
+        contents.size(&gone.digest).await,
+        Err(ContentsError::Absent)
+    );
     let error = contents.open(&gone).await.err();
     assert_eq!(error, Some(ContentsError::Absent));
     let empty = registry.blob("app", LAYER, "");
     registry.refuses_head(&blob_path(&empty), 405);
     assert_eq!(contents.size(&descriptor(&empty).digest).await, Ok(0));
     assert_eq!(
-        read(&contents, &descriptor(&empty)).await.expect("it is read"),
+        read(&contents, &descriptor(&empty))
+            .await
+            .expect("it is read"),
         b""
     );
 }
@@ -189,7 +192,9 @@ async fn a_stream_that_never_gets_further_is_given_up() {
     let (registry, contents, blob, _) = with_blob().await;
     registry.ignores_ranges();
     registry.fails_always(&blob_path(&blob), Fault::BreaksAfter(700_000));
-    let error = read(&contents, &descriptor(&blob)).await.expect_err("a break");
+    let error = read(&contents, &descriptor(&blob))
+        .await
+        .expect_err("a break");
     says(&error.to_string(), &["broke", &registry.host()]);
 }
 

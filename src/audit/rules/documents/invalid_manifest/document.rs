@@ -65,8 +65,16 @@ pub(super) fn complaints(bytes: &[u8], listed_as: Option<&str>) -> Vec<Complaint
     let descriptors = ["manifests", "layers"]
         .into_iter()
         .filter_map(|key| Some((key, document.get(key)?.as_array()?)))
-        .flat_map(|(key, list)| (0..).zip(list).map(move |(at, one)| (format!("`{key}[{at}]`"), one)))
-        .chain(document.get("config").map(|one| ("`config`".to_owned(), one)));
+        .flat_map(|(key, list)| {
+            (0..)
+                .zip(list)
+                .map(move |(at, one)| (format!("`{key}[{at}]`"), one))
+        })
+        .chain(
+            document
+                .get("config")
+                .map(|one| ("`config`".to_owned(), one)),
+        );
     for (place, descriptor) in descriptors {
         if let Value::Object(descriptor) = descriptor {
             annotations(descriptor, &place, &mut found);

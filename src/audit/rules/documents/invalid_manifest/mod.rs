@@ -19,7 +19,10 @@ pub(super) fn judge(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
     for index in &tree.indexes {
         let of_document = document::complaints(&index.bytes, index.listed_as.as_deref());
-        found.extend(findings(&format!("the index {}", index.digest), of_document));
+        found.extend(findings(
+            &format!("the index {}", index.digest),
+            of_document,
+        ));
     }
     for (descriptor, trouble) in &tree.broken_indexes {
         if let Trouble::Invalid(why) = trouble {
@@ -31,7 +34,11 @@ pub(super) fn judge(tree: &Tree) -> Vec<Finding> {
         }
     }
     for entry in &tree.entries {
-        found.extend(of_entry(entry).into_iter().map(|finding| placed(finding, entry)));
+        found.extend(
+            of_entry(entry)
+                .into_iter()
+                .map(|finding| placed(finding, entry)),
+        );
     }
     found
 }
@@ -42,7 +49,12 @@ fn refused(message: String) -> Finding {
 
 fn findings(name: &str, complaints: Vec<Complaint>) -> impl Iterator<Item = Finding> {
     complaints.into_iter().map(move |complaint| {
-        Finding::new(CODE, complaint.severity, format!("{name}: {}", complaint.what)).hint(HINT)
+        Finding::new(
+            CODE,
+            complaint.severity,
+            format!("{name}: {}", complaint.what),
+        )
+        .hint(HINT)
     })
 }
 
@@ -53,7 +65,10 @@ fn of_entry(entry: &Entry) -> Vec<Finding> {
         Err(Trouble::Invalid(why)) => {
             // Where the document tells more exactly what is wrong, that is said instead.
             let exact = document::complaints(&entry.manifest_bytes, None);
-            if exact.iter().any(|complaint| complaint.severity == Severity::Error) {
+            if exact
+                .iter()
+                .any(|complaint| complaint.severity == Severity::Error)
+            {
                 found.extend(findings(&name, exact));
             } else {
                 found.push(refused(format!("{name}: {why}")));
@@ -62,7 +77,9 @@ fn of_entry(entry: &Entry) -> Vec<Finding> {
         Err(Trouble::NotAnImage(kind)) => found.push(not_an_image(entry, kind)),
         Err(Trouble::Contents(_) | Trouble::Size(_)) => {}
         Ok(manifest) => {
-            let listed_as = Some(entry.descriptor.media_type.as_str());
+            // Another type in the list than any image's is said below, once.
+            let listed_as = Some(entry.descriptor.media_type.as_str())
+                .filter(|listed| media_type::ALL.contains(listed));
             let of_document = document::complaints(&entry.manifest_bytes, listed_as);
             found.extend(findings(&name, of_document));
             if !entry.descriptor.is_attestation() {
@@ -80,7 +97,9 @@ fn not_an_image(entry: &Entry, kind: &str) -> Finding {
         let message = format!("{digest} (`{kind}`) is no image, and stands beside them");
         return Finding::new(CODE, Severity::Info, message);
     }
-    refused(format!("{digest} is listed for a platform, and is no image but `{kind}`"))
+    refused(format!(
+        "{digest} is listed for a platform, and is no image but `{kind}`"
+    ))
 }
 
 /// Media types of config and layers: what a runtime does not know, it does not unpack.

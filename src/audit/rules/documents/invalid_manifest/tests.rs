@@ -18,14 +18,26 @@ fn arm64() -> Image {
 
 async fn is_refused(layout: Layout, word: &str) {
     let found = judge(&tree_of(layout).await);
-    assert_eq!(codes(&found), ["error invalid-manifest linux/arm64"], "{found:?}");
+    assert_eq!(
+        codes(&found),
+        ["error invalid-manifest linux/arm64"],
+        "{found:?}"
+    );
     assert!(found[0].message.contains(word), "{found:?}");
 }
 
 #[tokio::test]
 async fn a_manifest_that_runtimes_refuse_is_an_error_of_its_platform() {
-    is_refused(beside(arm64().manifest(|m| m["schemaVersion"] = 3.into())), "schemaVersion").await;
-    is_refused(beside(arm64().manifest(|m| m["manifests"] = json!([]))), "both").await;
+    is_refused(
+        beside(arm64().manifest(|m| m["schemaVersion"] = 3.into())),
+        "schemaVersion",
+    )
+    .await;
+    is_refused(
+        beside(arm64().manifest(|m| m["manifests"] = json!([]))),
+        "both",
+    )
+    .await;
     is_refused(
         beside(arm64().manifest(|m| m["annotations"] = json!({"built": 5}))),
         "annotation `built` is 5",
@@ -90,7 +102,10 @@ async fn an_index_that_can_not_be_read_is_an_error_and_no_panic() {
         assert_eq!(codes(&found)[0], "error invalid-manifest", "{found:?}");
     }
     let tree = tree_of(two_platforms().index(|index| {
-        index.as_object_mut().expect("an object").remove("schemaVersion");
+        index
+            .as_object_mut()
+            .expect("an object")
+            .remove("schemaVersion");
     }))
     .await;
     assert_eq!(codes(&judge(&tree)), ["warning invalid-manifest"]);
