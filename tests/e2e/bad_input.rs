@@ -12,6 +12,22 @@ smoke:
     run: 'true'
 ";
 
+// Images in files: bytes can be looked at, but no engine runs them.
+
+#[test]
+fn a_file_can_not_be_run_and_is_told_what_can() {
+    for (image, word) in [
+        ("oci:out:1.0", "skopeo copy --all"),
+        ("oci-archive:out.tar", "push it to a registry"),
+        ("docker-archive:out.tar:me/app:1", "docker-daemon:NAME"),
+    ] {
+        let outcome = Lab::new().everyarch(&["run", image]).exits(2);
+        for word in [image, word] {
+            assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
+        }
+    }
+}
+
 // Suites: exit 2, before anything is pulled.
 
 #[test]

@@ -425,11 +425,16 @@ async fn serve(
                 _ => (body.clone(), body.len()),
             };
             head.headers.insert("content-length", promised.into());
-            let frames = [Ok(Frame::data(sent)), Err(io::Error::other("scripted"))];
-            return Ok(Response::from_parts(
-                head,
-                StreamBody::new(stream::iter(frames)).boxed(),
-            ));
+            // What has been sent is flushed while the body waits; an error at once
+            // would take it back.
+            let end = stream::once(async {
+                tokio::task::yield_now().await;
+                Err(io::Error::other("scripted"))
+            });
+            let sent = stream::once(async { Ok(Frame::data(sent)) });
+            let frames = futures_util::StreamExt::chain(sent, end);
+            let body = StreamBody::new(frames).boxed();
+            return Ok(Response::from_parts(head, body));
         }
         Some(Fault::Bytes(bytes)) => (
             stored.map_or_else(String::new, |stored| stored.0),

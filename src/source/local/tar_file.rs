@@ -46,14 +46,7 @@ impl TarFile {
             let mut block = [0; BLOCK as usize];
             match file.read_exact_at(&mut block, offset) {
                 Ok(()) => {}
-                // Some writers leave the two empty blocks at the end out.
-                Err(error)
-                    if error.kind() == io::ErrorKind::UnexpectedEof
-                        && offset == length
-                        && offset > 0 =>
-                {
-                    break;
-                }
+                // An archive ends with empty blocks; one that does not was cut off.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Err(if offset == 0 {
                         "it is no tar archive".to_owned()

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use super::loopback::Access;
 use super::*;
-use crate::image::{Descriptor, Digest};
+use crate::image::{Descriptor, Digest, Document};
 use crate::source::{Contents, ContentsError, Credentials, FoundCredentials, RegistryContents};
 
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -303,4 +303,37 @@ async fn a_missing_tag_is_told_by_its_name() {
         panic!("there is no such tag");
     };
     says(&error.to_string(), &["tag `2`", "repository app"]);
+}
+
+#[cfg_attr(
+    not(feature = "engine-tests"),
+    ignore = "needs the registry and images of ci/images: run ci/test"
+)]
+#[tokio::test]
+async fn a_real_registry_s_blobs_are_measured_and_streamed() {
+    let registry = std::env::var("EVERYARCH_REGISTRY").unwrap_or_else(|_| "127.0.0.1:5055".into());
+    let reference = format!("{registry}/test/busybox:all")
+        .parse()
+        .expect("a reference");
+    let contents = RegistryContents::open(&reference, &RegistryOptions::default())
+        .await
+        .expect("it opens");
+    let root = contents.root().await.expect("a root");
+    let Ok(Document::Index(index)) = Document::parse(&root.bytes) else {
+        panic!("an index");
+    };
+    for child in &index.manifests {
+        let bytes = contents.document(child).await.expect("a manifest");
+        let Ok(Document::Manifest(manifest)) = Document::parse(&bytes) else {
+            panic!("a manifest");
+        };
+        assert!(contents.blob(&manifest.config).await.is_ok());
+        for layer in &manifest.layers {
+            assert_eq!(contents.size(&layer.digest).await, Ok(layer.size));
+            let bytes = read(&contents, layer).await.expect("all bytes");
+            assert!(layer.digest.matches(&bytes));
+        }
+    }
+    let absent = Digest::of(b"never pushed");
+    assert_eq!(contents.size(&absent).await, Err(ContentsError::Absent));
 }

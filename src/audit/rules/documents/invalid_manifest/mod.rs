@@ -77,7 +77,9 @@ fn of_entry(entry: &Entry) -> Vec<Finding> {
         Err(Trouble::NotAnImage(kind)) => found.push(not_an_image(entry, kind)),
         Err(Trouble::Contents(_) | Trouble::Size(_)) => {}
         Ok(manifest) => {
-            let listed_as = Some(entry.descriptor.media_type.as_str());
+            // Another type in the list than any image's is said below, once.
+            let listed_as = Some(entry.descriptor.media_type.as_str())
+                .filter(|listed| media_type::ALL.contains(listed));
             let of_document = document::complaints(&entry.manifest_bytes, listed_as);
             found.extend(findings(&name, of_document));
             if !entry.descriptor.is_attestation() {
