@@ -39,6 +39,7 @@ pub(super) fn of_files(unpacked: &[Unpacked]) -> Vec<Finding> {
             })),
         }
     }
+    rules::cause::explain(&mut findings, unpacked);
     findings
 }
 

@@ -3,12 +3,15 @@
 mod arm;
 mod baseline;
 mod broken;
+pub(super) mod cause;
 mod documents;
 mod entry;
 #[cfg(test)]
 pub(super) mod fixture;
 mod foreign;
+mod foreign_packages;
 mod group;
+mod identical_layers;
 mod interpreter;
 mod loader;
 mod needed;
@@ -46,5 +49,6 @@ pub(super) enum Rule {
 pub(super) const ALL: &[Rule] = &[
     Rule::Tree(documents::judge),
     programs::RULE,
+    identical_layers::RULE,
     Rule::Variant(node::judge),
 ];

@@ -21,6 +21,7 @@ const ALL: &[fn(&Scene<'_>) -> Vec<Finding>] = &[
     super::page_size::judge,
     super::baseline::judge,
     super::arm::judge,
+    super::foreign_packages::judge,
 ];
 
 /// What all of them find.

@@ -2,7 +2,7 @@
 
 use crate::audit::Unpacked;
 use crate::audit::file::{ElfFacts, ElfKind, FileFacts, NodePackage};
-use crate::audit::layer::{EntryKind, LayerEntry, LayerFacts};
+use crate::audit::layer::{EntryKind, LayerEntry};
 use crate::audit::rootfs::Rootfs;
 use crate::image::{ImageConfig, Platform};
 
@@ -102,10 +102,7 @@ impl Fixture {
         let mut rootfs = Rootfs::default();
         rootfs.apply(
             0,
-            LayerFacts {
-                entries: self.entries,
-                diff_id: String::new(),
-            },
+            self.entries.into(),
         );
         Unpacked {
             digest: format!("sha256:{}", "0".repeat(64))
