@@ -10,7 +10,7 @@ use crate::image::{Architecture, Descriptor, Digest, ImageConfig, Machine, Platf
 pub(super) struct Image {
     platform: Platform,
     config: ImageConfig,
-    layers: Vec<(String, LayerFacts)>,
+    layers: Vec<(String, Vec<LayerEntry>)>,
 }
 
 /// An image without any file, for a platform as a person writes it.
@@ -174,8 +174,7 @@ impl From<NotElf> for FileFacts {
 impl Image {
     /// Begins a layer with its history line; what follows is in it.
     pub(super) fn layer(mut self, created_by: &str) -> Self {
-        self.layers
-            .push((created_by.to_owned(), LayerFacts::default()));
+        self.layers.push((created_by.to_owned(), Vec::new()));
         self
     }
 
@@ -249,7 +248,7 @@ impl Image {
             facts,
         };
         if let Some((_, layer)) = self.layers.last_mut() {
-            layer.entries.push(entry);
+            layer.push(entry);
         }
         self
     }
@@ -283,8 +282,8 @@ impl Image {
     pub(super) fn unpacked(self) -> Unpacked {
         let mut rootfs = Rootfs::default();
         let mut layers = Vec::new();
-        for (index, (created_by, facts)) in self.layers.into_iter().enumerate() {
-            let digest = Digest::of(format!("{created_by}{:?}", facts.entries).as_bytes());
+        for (index, (created_by, entries)) in self.layers.into_iter().enumerate() {
+            let digest = Digest::of(format!("{created_by}{:?}", entries).as_bytes());
             layers.push(UnpackedLayer {
                 descriptor: Descriptor {
                     media_type: "application/vnd.oci.image.layer.v1.tar+gzip".to_owned(),
@@ -296,7 +295,7 @@ impl Image {
                 },
                 created_by: (!created_by.is_empty()).then_some(created_by),
             });
-            rootfs.apply(index, facts);
+            rootfs.apply(index, LayerFacts::from(entries));
         }
         Unpacked {
             digest: Digest::of(self.platform.to_string().as_bytes()),

@@ -92,6 +92,9 @@ fn is(count: usize) -> &'static str {
 
 fn case(scene: &Scene<'_>, elf: &Elf<'_>) -> Option<Case> {
     let header = elf.facts.header();
+    if elf.role != Role::Start && super::packages::claims(&elf.path, &scene.image.platform) {
+        return None;
+    }
     let (code, severity) = match elf.standing {
         Standing::Own => return None,
         Standing::Tolerated(Reason::QemuUser) => ("qemu-user-left-behind", Severity::Info),

@@ -8,14 +8,20 @@ mod entry;
 pub(super) mod fixture;
 mod foreign;
 mod group;
+mod installed;
 mod interpreter;
+mod java;
 mod loader;
 mod needed;
 mod node;
 mod packages;
 mod page_size;
+mod parity;
+mod php;
 mod process;
 mod programs;
+mod python;
+mod ruby;
 mod scene;
 mod shebang;
 mod standing;
@@ -42,4 +48,12 @@ pub(super) enum Rule {
 }
 
 /// All rules.
-pub(super) const ALL: &[Rule] = &[programs::RULE, Rule::Variant(node::judge)];
+pub(super) const ALL: &[Rule] = &[
+    programs::RULE,
+    Rule::Variant(node::judge),
+    Rule::Variant(python::judge),
+    Rule::Variant(ruby::judge),
+    Rule::Variant(php::judge),
+    Rule::Variant(java::judge),
+    Rule::Across(parity::judge),
+];

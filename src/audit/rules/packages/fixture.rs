@@ -100,13 +100,7 @@ impl Fixture {
 
     pub(in crate::audit::rules) fn build(self) -> Unpacked {
         let mut rootfs = Rootfs::default();
-        rootfs.apply(
-            0,
-            LayerFacts {
-                entries: self.entries,
-                diff_id: String::new(),
-            },
-        );
+        rootfs.apply(0, LayerFacts::from(self.entries));
         Unpacked {
             digest: format!("sha256:{}", "0".repeat(64))
                 .parse()
