@@ -47,9 +47,8 @@ pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
         }
     }
     let mut findings: Vec<Finding> = folders
-        .values()
-        .flat_map(|gems| &gems.platforms)
-        .filter_map(|(gem, platforms)| precompiled(unpacked, libc, gem, platforms))
+        .iter()
+        .filter_map(|(folder, gems)| precompiled(unpacked, libc, folder, gems))
         .collect();
     findings.extend(
         extensions
@@ -62,29 +61,38 @@ pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
 fn precompiled(
     unpacked: &Unpacked,
     libc: Option<Libc>,
-    gem: &str,
-    platforms: &[(String, String)],
+    folder: &str,
+    gems: &Gems,
 ) -> Option<Finding> {
     let fits = |name: &str| name.is_empty() || is_for(name, &unpacked.platform, libc);
-    if platforms.iter().any(|(name, _)| fits(name)) {
-        return None;
-    }
-    let (_, path) = platforms.first()?;
-    let names: Vec<&str> = platforms.iter().map(|(name, _)| name.as_str()).collect();
+    let misfits: Vec<&(String, String)> = gems
+        .platforms
+        .values()
+        .filter(|platforms| !platforms.iter().any(|(name, _)| fits(name)))
+        .filter_map(|platforms| platforms.first())
+        .collect();
+    let (_, path) = misfits.first()?;
+    let names: Vec<&str> = misfits
+        .iter()
+        .filter_map(|(_, path)| path.rsplit('/').next())
+        .collect();
     let here = match libc {
         Some(libc) => format!("{} with {libc}", unpacked.platform),
         None => unpacked.platform.to_string(),
     };
+    let is = if names.len() == 1 { "is" } else { "are" };
     Some(
         Finding::new(
             CODE,
             Severity::Error,
             format!(
-                "the gem {gem} is installed for {}, and not for {here}",
-                listed(&names, 4)
+                "{} in {folder} {is} for another platform than {here}: Ruby does not find {}",
+                counted(names.len(), "gem"),
+                if names.len() == 1 { "it" } else { "them" }
             ),
         )
         .at(path)
+        .because(listed(&names, 12))
         .hint("add the platform to Gemfile.lock (`bundle lock --add-platform aarch64-linux`) and run `bundle install` in a stage of the target platform"),
     )
 }

@@ -5,7 +5,14 @@ const ARCHITECTURE: &str = "{arch}";
 const HASH: &str = "{hash}";
 
 /// Names of architectures that hold a separator themselves.
-const WITH_SEPARATOR: [&str; 5] = ["x86_64", "x86-64", "aarch_64", "linux-64", "linux-32"];
+const WITH_SEPARATOR: [(&str, &str); 5] = [
+    ("x86_64", ARCHITECTURE),
+    ("x86-64", ARCHITECTURE),
+    ("aarch_64", ARCHITECTURE),
+    // Of esbuild's and others' packages.
+    ("linux-64", "linux-{arch}"),
+    ("linux-32", "linux-{arch}"),
+];
 
 /// A text with its architectures and hashes folded.
 pub(super) fn text(text: &str) -> String {
@@ -51,12 +58,12 @@ fn is_loader(name: &str) -> bool {
 
 /// The word at the start of a text, and what stands for it.
 fn word(text: &str) -> (&str, Option<&'static str>) {
-    for name in WITH_SEPARATOR {
+    for (name, folded) in WITH_SEPARATOR {
         if let Some((word, after)) = text.split_at_checked(name.len())
             && word.eq_ignore_ascii_case(name)
             && !after.starts_with(|c: char| c.is_ascii_alphanumeric())
         {
-            return (word, Some(ARCHITECTURE));
+            return (word, Some(folded));
         }
     }
     let end = text

@@ -1,10 +1,11 @@
 //! Extension modules: what their names say they are for, and what their bytes are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::Unpacked;
 use crate::audit::file::FileFacts;
 use crate::audit::rules::packages::{Libc, counted, cpu, elf, listed};
+use crate::audit::rules::words;
 use crate::event::{Finding, Severity};
 use crate::image::Platform;
 
@@ -60,19 +61,19 @@ pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
         let Some((path, ..)) = module.files.first() else {
             continue;
         };
-        let package = package(path);
+        let (folder, _) = place(path);
         let mut named_for_here = module
             .files
             .iter()
             .filter(|(_, s, _)| for_here(s))
             .peekable();
         if named_for_here.peek().is_none() {
-            skipped.entry(package).or_default().push(path.clone());
+            skipped.entry(folder).or_default().push(path.clone());
             continue;
         }
         let mut usable = named_for_here.filter(|(_, s, _)| has_version(s)).peekable();
         if usable.peek().is_none() {
-            other_version.entry(package).or_default().push(path.clone());
+            other_version.entry(folder).or_default().push(path.clone());
             continue;
         }
         let foreign: Vec<_> = usable
@@ -82,7 +83,7 @@ pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
             header.is_some_and(|header| !header.is_for(&unpacked.platform))
         };
         if foreign.iter().all(|(_, header)| is_foreign(header)) {
-            let list = wrong.entry(package).or_default();
+            let list = wrong.entry(folder).or_default();
             list.extend(
                 foreign
                     .into_iter()
@@ -100,14 +101,14 @@ pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
         true => Severity::Warning,
         false => Severity::Error,
     };
-    for (package, files) in skipped {
+    for (folder, files) in skipped {
         findings.push(
             about(
                 "py-extension-other-arch-skipped",
                 severity,
                 format!(
-                    "{} of {package} {} named for another platform than {here}: Python does not see {}, and `import` says ModuleNotFoundError",
-                    counted(files.len(), "extension module"),
+                    "{} {} named for another platform than {here}: Python does not see {}, and `import` says ModuleNotFoundError",
+                    described(&folder, &files),
                     if files.len() == 1 { "is" } else { "are" },
                     if files.len() == 1 { "it" } else { "them" },
                 ),
@@ -116,15 +117,15 @@ pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
             .hint("install the packages in a stage of the target platform; a venv can't be copied from a stage with `--platform=$BUILDPLATFORM`"),
         );
     }
-    for (package, files) in other_version {
+    for (folder, files) in other_version {
         let all: Vec<&str> = versions.iter().map(String::as_str).collect();
         findings.push(
             about(
                 "py-extension-other-arch-skipped",
                 Severity::Info,
                 format!(
-                    "{} of {package} for a Python that is not in the image (it has {})",
-                    counted(files.len(), "extension module"),
+                    "{} for a Python that is not in the image (it has {})",
+                    described(&folder, &files),
                     listed(&all, 6)
                 ),
                 &files,
@@ -132,7 +133,7 @@ pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
             .hint("use the same minor version of Python in the build stage and in the image"),
         );
     }
-    for (package, files) in wrong {
+    for (folder, files) in wrong {
         let (paths, headers): (Vec<String>, Vec<String>) = files.into_iter().unzip();
         let header = headers.first().map(String::as_str).unwrap_or_default();
         findings.push(
@@ -140,8 +141,8 @@ pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
                 "py-extension-wrong-machine",
                 severity,
                 format!(
-                    "{} of {package} for {header}, in an image for {}, under a name that Python loads",
-                    counted(paths.len(), "extension module"),
+                    "{} for {header}, in an image for {}, under a name that Python loads",
+                    described(&folder, &paths),
                     unpacked.platform
                 ),
                 &paths,
@@ -166,17 +167,29 @@ fn about(code: &str, severity: Severity, message: String, files: &[String]) -> F
     finding
 }
 
-/// The package that a module belongs to, by its folder.
-fn package(path: &str) -> String {
+/// The folder of packages that a module lies in, and its package there; elsewhere the
+/// folder that it is in.
+fn place(path: &str) -> (String, Option<&str>) {
     match in_packages(path) {
-        Some((folder, inside)) => match inside.split_once('/') {
-            Some((package, _)) => format!("{folder}/{package}"),
-            None => folder.to_owned(),
-        },
-        None => path
-            .rsplit_once('/')
-            .map_or(path, |(folder, _)| folder)
-            .to_owned(),
+        Some((folder, inside)) => {
+            let package = inside.split_once('/').map(|(package, _)| package);
+            (folder.to_owned(), package)
+        }
+        None => {
+            let folder = path.rsplit_once('/').map_or(path, |(folder, _)| folder);
+            (folder.to_owned(), None)
+        }
+    }
+}
+
+/// `2 extension modules of numpy, lxml in /venv/lib/python3.11/site-packages`
+fn described(folder: &str, files: &[String]) -> String {
+    let packages: BTreeSet<&str> = files.iter().filter_map(|file| place(file).1).collect();
+    let packages: Vec<&str> = packages.into_iter().collect();
+    let count = counted(files.len(), "extension module");
+    match packages.is_empty() {
+        true => format!("{count} in {folder}"),
+        false => format!("{count} of {} in {folder}", listed(&packages, 6)),
     }
 }
 
@@ -199,10 +212,7 @@ fn is_judged(path: &str, suffix: &Suffix) -> bool {
 fn is_several(path: &str) -> bool {
     in_packages(path).is_some_and(|(_, inside)| {
         let folder = inside.rsplit_once('/').map_or("", |(folder, _)| folder);
-        folder
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .any(|word| word.len() > 2 && cpu(word).is_some())
-            || folder.contains(".libs")
+        !words::architectures(folder).is_empty() || folder.contains(".libs")
     })
 }
 

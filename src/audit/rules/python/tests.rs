@@ -40,7 +40,7 @@ fn a_module_named_for_another_processor_is_not_seen() {
     );
     assert!(
         findings[0].message.starts_with(&format!(
-            "1 extension module of {PACKAGES}/pydantic_core is named"
+            "1 extension module of pydantic_core in {PACKAGES} is named"
         )),
         "{}",
         findings[0].message

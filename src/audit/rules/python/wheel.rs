@@ -1,9 +1,11 @@
 //! What the wheels that were installed say they are for, by their `WHEEL` files.
 
+use std::collections::BTreeMap;
+
 use crate::audit::Unpacked;
 use crate::audit::file::FileFacts;
 use crate::audit::rootfs::NodeKind;
-use crate::audit::rules::packages::{Libc, cpu, listed};
+use crate::audit::rules::packages::{Libc, counted, cpu, listed};
 use crate::event::{Finding, Severity};
 use crate::image::{Architecture, Platform};
 
@@ -21,56 +23,75 @@ enum Fit {
     Other,
 }
 
+/// The wheels of one folder that fit equally badly.
+#[derive(Default)]
+struct Misfits {
+    path: String,
+    wheels: Vec<String>,
+    evidence: Vec<String>,
+}
+
 pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
+    let platform = &unpacked.platform;
     let libc = Libc::of(unpacked);
     let mut findings = Vec::new();
+    let mut misfits: BTreeMap<(String, Fit), Misfits> = BTreeMap::new();
     for node in unpacked.rootfs.nodes() {
         match (node.kind(), node.facts()) {
             (NodeKind::File, Some(FileFacts::WheelTags(tags))) if node.name() == "WHEEL" => {
-                findings.extend(judge_tags(unpacked, &node.path(), tags, libc));
+                let fit = tags.iter().map(|tag| fit(tag, platform, libc)).min();
+                let Some(fit) = fit.filter(|fit| *fit != Fit::Fits) else {
+                    continue;
+                };
+                let path = node.path();
+                let mut parts = path.rsplitn(3, '/').skip(1);
+                let wheel = parts.next().unwrap_or_default();
+                let wheel = wheel.strip_suffix(".dist-info").unwrap_or(wheel).to_owned();
+                let folder = parts.next().unwrap_or_default().to_owned();
+                let found = misfits.entry((folder, fit)).or_default();
+                let line = format!("{wheel} is tagged {}", listed(tags, 3));
+                found.evidence.push(line);
+                found.wheels.push(wheel);
+                found.path = path;
             }
             (NodeKind::Directory, _) => {
-                findings.extend(numpy(&unpacked.platform, node.name(), || node.path()));
+                findings.extend(numpy(platform, node.name(), || node.path()));
             }
             _ => {}
         }
     }
-    findings
-}
-
-fn judge_tags(
-    unpacked: &Unpacked,
-    path: &str,
-    tags: &[String],
-    libc: Option<Libc>,
-) -> Option<Finding> {
-    let platform = &unpacked.platform;
-    let fit = tags.iter().map(|tag| fit(tag, platform, libc)).min()?;
-    let severity = match fit {
-        Fit::Fits => return None,
-        Fit::Other => Severity::Error,
-        Fit::OtherLibc => Severity::Warning,
-        Fit::OtherByUname => Severity::Info,
-    };
     let here = match libc {
         Some(libc) => format!("{platform} with {libc}"),
         None => platform.to_string(),
     };
-    let wheel = path
-        .rsplit('/')
-        .nth(1)
-        .and_then(|folder| folder.strip_suffix(".dist-info"))
-        .unwrap_or(path);
-    Some(
-        Finding::new(
-            "py-wheel-platform-tag-mismatch",
-            severity,
-            format!("the wheel {wheel} is for another platform than {here}"),
-        )
-        .at(path)
-        .because(format!("its tags: {}", listed(tags, 6)))
-        .hint("install it in a stage of the target platform, without `--platform`, and share no cache of pip or uv between platforms"),
-    )
+    findings.extend(
+        misfits
+            .into_iter()
+            .map(|((folder, fit), misfits)| finding(&folder, fit, misfits, &here)),
+    );
+    findings
+}
+
+fn finding(folder: &str, fit: Fit, misfits: Misfits, here: &str) -> Finding {
+    let severity = match fit {
+        Fit::Other => Severity::Error,
+        Fit::OtherLibc => Severity::Warning,
+        Fit::OtherByUname | Fit::Fits => Severity::Info,
+    };
+    let message = match misfits.wheels.as_slice() {
+        [only] => format!("the wheel {only} is for another platform than {here}"),
+        wheels => format!(
+            "{} in {folder} are for another platform than {here}: {}",
+            counted(wheels.len(), "wheel"),
+            listed(wheels, 8)
+        ),
+    };
+    let mut finding =
+        Finding::new("py-wheel-platform-tag-mismatch", severity, message).at(misfits.path);
+    for line in misfits.evidence.iter().take(5) {
+        finding = finding.because(line);
+    }
+    finding.hint("install in a stage of the target platform, without `--platform`, and share no cache of pip or uv between platforms")
 }
 
 /// The platform of `cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64`.
