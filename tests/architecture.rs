@@ -254,6 +254,30 @@ fn no_source_names_a_folder_of_the_machine_it_was_written_on() {
     assert_eq!(named, Vec::<PathBuf>::new());
 }
 
+/// The codes that the audit's rules write into their findings.
+fn codes_of_findings(text: &str) -> Vec<&str> {
+    text.split("Finding::new(")
+        .skip(1)
+        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+        .collect()
+}
+
+#[test]
+fn every_finding_of_the_audit_is_in_the_catalogue() {
+    let mut unknown = Vec::new();
+    for source in sources() {
+        if source.module.as_deref() != Some("audit") {
+            continue;
+        }
+        for code in codes_of_findings(&source.text) {
+            if everyarch::event::finding_kind(code).is_none() {
+                unknown.push(format!("{}: {code}", source.path.display()));
+            }
+        }
+    }
+    assert_eq!(unknown, Vec::<String>::new());
+}
+
 #[test]
 fn imports_are_read_in_every_form() {
     let text = "use crate::image::Platform;\nuse crate::{check::{text, json}, run, suite::Check};\nlet x = crate::event::Cause;";

@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::conduct::AuditInput;
-use super::layer::{self, Cache, LayerError, LayerFacts, LayerFault, Limits, Reading};
+use super::layer::{self, LayerError, LayerFacts, LayerFault, Limits, Reading};
 use crate::event::{Finding, Severity};
 use crate::image::{Descriptor, Digest, Manifest};
 use crate::source::{Contents, ContentsError};
@@ -202,5 +202,27 @@ impl Layers {
             .collect();
         errors.sort();
         errors.into_iter()
+    }
+}
+
+#[derive(Clone)]
+struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+    fn has(&self, digest: &Digest) -> bool {
+        self.folder.join(digest.hex()).exists()
+    }
+    fn get(&self, digest: &Digest) -> Option<LayerFacts> {
+        postcard::from_bytes(&std::fs::read(self.folder.join(digest.hex())).ok()?).ok()
+    }
+    fn put(&self, digest: &Digest, facts: &LayerFacts) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.folder)?;
+        let bytes = postcard::to_stdvec(facts).map_err(std::io::Error::other)?;
+        std::fs::write(self.folder.join(digest.hex()), bytes)
     }
 }

@@ -6,14 +6,20 @@
 //! [`rootfs`] lays the layers over one another; [`rules`] judge. Only `tree`,
 //! `layer::read` and `layer::cache` do I/O.
 
+mod cases;
+mod conduct;
 #[cfg(test)]
 #[path = "../../tests/support/elf.rs"]
 mod elf_writer;
 pub mod file;
+mod judgement;
 pub mod layer;
+mod layers;
 pub mod rootfs;
 mod rules;
 pub mod tree;
 mod unpacked;
 
+pub use cases::{SUITE, as_run, cases};
+pub use conduct::{AuditInput, audit};
 pub use unpacked::{Unpacked, UnpackedLayer};

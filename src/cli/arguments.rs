@@ -17,6 +17,13 @@ const EXIT_CODES: &str = "Exit codes:
     4  nothing was selected
   130  interrupted";
 
+const AUDIT_EXIT_CODES: &str = "Exit codes:
+    0  nothing was found that counts
+    1  an error was found that no suite accepts
+    2  bad usage, or a mistake in a suite
+    3  something could not be looked at (outranks 1)
+  130  interrupted";
+
 /// Does every platform of a multi-platform container image really run?
 #[derive(Parser, Debug)]
 #[command(name = "everyarch", version, propagate_version = true, after_help = EXIT_CODES)]
@@ -31,6 +38,10 @@ pub(super) enum Command {
     ///
     /// Resolves IMAGE once, pulls each platform's variant by its digest, runs the checks on each, natively or under emulation, and reports. Without a suite the built-in checks run: each runtime's architecture, the native modules, and that the image starts.
     Run(Box<RunArguments>),
+    /// Say from an image's bytes alone what will fail on which platform
+    ///
+    /// Reads IMAGE's index, manifests and layers, runs nothing, and needs neither engine nor emulator: programs and libraries of another architecture, loaders and libraries that are missing, packages for another platform, differences between the platforms, and blobs that are not there.
+    Audit(Box<AuditArguments>),
     /// Remove containers that an earlier run left behind
     ///
     /// Only those whose run is over: its process is gone, or its lease has run out. A run that is under way keeps its containers.
@@ -105,6 +116,61 @@ pub(super) struct RunArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = AUDIT_EXIT_CODES)]
+pub(super) struct AuditArguments {
+    /// The image: a reference with tag or digest (short names are Docker Hub's), or docker-daemon:NAME for one that is only in the engine's own store
+    #[arg(value_name = "IMAGE")]
+    pub(super) image: ImageReference,
+
+    /// Look at this platform only, as in linux/arm64; one that is not there is an error; may be given several times [default: what the suites require, else everything in the index]
+    #[arg(short, long, value_name = "PLATFORM", num_args = 1.., value_delimiter = ',')]
+    pub(super) platform: Vec<Platform>,
+
+    /// A suite file, for its `platforms` and `audit`: findings it accepts, how much differences between platforms count; may be given several times [default: everyarch.yaml in this folder, if there is one]
+    #[arg(short, long, value_name = "FILE", num_args = 1..)]
+    pub(super) suite: Vec<PathBuf>,
+
+    /// Write the findings as a versioned JSON document to this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+
+    /// Write the findings as SARIF 2.1.0, for code scanning, to this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) sarif: Option<PathBuf>,
+
+    /// Write the findings as JUnit XML to this file: a case for each platform and kind of finding
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+
+    /// Speak plain HTTP to this registry, given as HOST or HOST:PORT; registries on loopback need no flag; may be given several times
+    #[arg(long, value_name = "HOST")]
+    pub(super) insecure_registry: Vec<String>,
+
+    /// The container engine that has a docker-daemon: image [default: found as `run` finds it]
+    #[arg(short, long, value_name = "URL")]
+    pub(super) engine: Option<String>,
+
+    /// How many layers may be read at a time [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
+
+    /// Keep what is learnt of each layer in this folder, so that it is read once only [default: everyarch in the user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    pub(super) cache: Option<PathBuf>,
+
+    /// Read every layer anew, and keep nothing
+    #[arg(long, conflicts_with = "cache")]
+    pub(super) no_cache: bool,
+
+    /// How long the registry or the engine may take for one step of its own, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) step_timeout: u64,
+
+    #[command(flatten)]
+    pub(super) screen: ScreenArguments,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct CleanArguments {
     /// The container engine [default: found as `run` finds it]
     #[arg(short, long, value_name = "URL")]
@@ -120,7 +186,7 @@ pub(super) struct CleanArguments {
 
 #[derive(Args, Debug, Clone, Copy)]
 pub(super) struct ScreenArguments {
-    /// Say more: every check's notes; twice: what is asked of engine and registry
+    /// Say more: notes, and what is only worth knowing; twice: what is asked of engine and registry
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(super) verbose: u8,
 

@@ -9,11 +9,11 @@ use crate::event::{RunResult, Verdict};
 pub enum Exit {
     /// 0: every required platform passed.
     Passed,
-    /// 1: a check failed.
+    /// 1: a check failed, or the audit found an error that is not accepted.
     Failed,
     /// 2: bad usage, or a bad suite.
     Usage,
-    /// 3: an error kept a check from being judged. Outranks 1.
+    /// 3: something could not be judged, or not be looked at. Outranks 1.
     Error,
     /// 4: nothing was selected.
     Nothing,
@@ -27,7 +27,12 @@ impl Exit {
         if result.interrupted {
             return Self::Interrupted;
         }
-        match result.verdict {
+        Self::of_verdict(result.verdict)
+    }
+
+    /// Of a verdict alone.
+    pub fn of_verdict(verdict: Verdict) -> Self {
+        match verdict {
             Verdict::Passed => Self::Passed,
             Verdict::Failed => Self::Failed,
             Verdict::Error => Self::Error,

@@ -2,7 +2,9 @@
 //! user, and the only one that prints.
 
 mod arguments;
+mod audit;
 mod clean;
+mod contents;
 mod engines;
 mod exit;
 mod failure;
@@ -39,6 +41,7 @@ pub fn main() -> ExitCode {
     let exit = runtime.block_on(async {
         match arguments.command {
             Command::Run(arguments) => run::run(arguments).await,
+            Command::Audit(arguments) => audit::audit(arguments).await,
             Command::Clean(arguments) => clean::clean(arguments).await,
         }
     });

@@ -48,6 +48,8 @@ codes! {
     UNSET_VARIABLE = "unset-variable", "An environment variable that is not set, and has no default.";
     UNDECLARED_SECRET = "undeclared-secret", "`${secrets.NAME}` whose name is not listed under `secrets`.";
     UNSET_SECRET = "unset-secret", "A secret whose environment variable is not set, or empty.";
+    BAD_PATH_PATTERN = "bad-path-pattern", "A text that is no pattern for paths in the image.";
+    UNKNOWN_FINDING = "unknown-finding", "An acceptance of a finding that the audit does not have.";
     UNKNOWN_CASE = "unknown-case", "An exception for a check that the suite does not have.";
 }
 

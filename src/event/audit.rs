@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Verdict;
 use crate::image::{Digest, Platform};
 
 /// How bad a finding is.
@@ -125,14 +126,85 @@ pub struct AuditedPlatform {
 pub struct AuditReport {
     /// The image, as the user wrote it.
     pub reference: String,
-    /// The digest it resolved to.
-    pub index_digest: Digest,
+    /// The digest it resolved to; `None` where it never was.
+    pub index_digest: Option<Digest>,
     /// What was looked at, in the index's order.
     pub platforms: Vec<AuditedPlatform>,
     /// What was found: worst first, then by platform and path.
     pub findings: Vec<Finding>,
     /// What could not be looked at, and why: the audit is not whole, and no pass.
     pub errors: Vec<String>,
+    /// What the user should know besides, a line each.
+    pub notes: Vec<String>,
     /// How long it took.
     pub duration: Duration,
+}
+
+impl AuditReport {
+    /// The answer. What could not be looked at is no pass, and neither is an
+    /// audit that looked at nothing.
+    pub fn verdict(&self) -> Verdict {
+        if !self.errors.is_empty() {
+            return Verdict::Error;
+        }
+        if self.findings.iter().any(Finding::counts) {
+            return Verdict::Failed;
+        }
+        if self.platforms.is_empty() {
+            return Verdict::Error;
+        }
+        Verdict::Passed
+    }
+
+    /// Puts the findings into their order: worst first, then as they were.
+    pub fn sort(&mut self) {
+        self.findings.sort_by_key(|finding| finding.severity);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(findings: Vec<Finding>, errors: &[&str]) -> AuditReport {
+        let platform = Platform::new("linux", "arm64", None);
+        AuditReport {
+            reference: "app".to_owned(),
+            index_digest: None,
+            platforms: vec![AuditedPlatform {
+                digest: Digest::of(b"child"),
+                platform,
+                layers: 1,
+                files: 1,
+                elf_files: 0,
+            }],
+            findings,
+            errors: errors.iter().map(|&error| error.to_owned()).collect(),
+            notes: Vec::new(),
+            duration: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn only_an_error_that_is_not_accepted_fails() {
+        let of = |severity| Finding::new("layer-empty", severity, "a layer is empty");
+        let accepted = Finding {
+            accepted: Some("known".to_owned()),
+            ..of(Severity::Error)
+        };
+        let fine = vec![of(Severity::Warning), of(Severity::Info), accepted];
+        assert_eq!(report(fine, &[]).verdict(), Verdict::Passed);
+        let bad = report(vec![of(Severity::Error)], &[]);
+        assert_eq!(bad.verdict(), Verdict::Failed);
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_no_pass() {
+        let finding = Finding::new("layer-empty", Severity::Error, "a layer is empty");
+        let broken = report(vec![finding], &["a layer can't be had"]);
+        assert_eq!(broken.verdict(), Verdict::Error);
+        let mut nothing = report(Vec::new(), &[]);
+        nothing.platforms.clear();
+        assert_eq!(nothing.verdict(), Verdict::Error);
+    }
 }

@@ -5,12 +5,14 @@
 //! reporter escapes it for its own medium.
 
 mod audit;
+mod catalogue;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub use audit::{AuditReport, AuditedPlatform, Finding, Severity};
+pub use catalogue::{FindingGroup, FindingKind, finding_kind, finding_kinds};
 
 use crate::image::{Digest, Platform};
 

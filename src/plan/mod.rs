@@ -1,9 +1,11 @@
 //! Suites × variants × filters → the cases of each variant, in order. Pure.
 
+mod audit;
 mod exceptions;
 
 use regex::Regex;
 
+pub use audit::{accept, judge_audit};
 pub use exceptions::{Exceptions, Standing};
 
 use crate::image::{Digest, Origin, Platform, ResolvedImage, Variant, VariantFault};

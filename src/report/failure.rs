@@ -99,22 +99,9 @@ fn write_cause(
             format!("[{}] {}", escape::one_line(&cause.code), sure(cause))
         )
     )?;
-    for line in &cause.evidence {
-        let line = escape::for_terminal(line.trim_end());
-        let mut mark = "- ";
-        for line in line.lines() {
-            writeln!(out, "{indent}{mark}{line}")?;
-            mark = "  ";
-        }
-    }
+    write_evidence(&indent, &cause.evidence, out)?;
     if let Some(hint) = &cause.hint {
-        let hint =
-            escape::for_terminal(hint.trim_end()).replace('\n', &format!("\n{indent}      "));
-        writeln!(
-            out,
-            "{indent}{} {hint}",
-            paint(view.palette.strong, "hint:")
-        )?;
+        write_hint(&indent, view, hint, out)?;
     }
     if cause.emulator_suspect {
         writeln!(
@@ -125,6 +112,38 @@ fn write_cause(
         )?;
     }
     Ok(())
+}
+
+/// A dash in front of each line of evidence.
+pub(super) fn write_evidence(
+    indent: &str,
+    evidence: &[String],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for line in evidence {
+        let line = escape::for_terminal(line.trim_end());
+        let mut mark = "- ";
+        for line in line.lines() {
+            writeln!(out, "{indent}{mark}{line}")?;
+            mark = "  ";
+        }
+    }
+    Ok(())
+}
+
+/// `hint: what to do`
+pub(super) fn write_hint(
+    indent: &str,
+    view: &View,
+    hint: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let hint = escape::for_terminal(hint.trim_end()).replace('\n', &format!("\n{indent}      "));
+    writeln!(
+        out,
+        "{indent}{} {hint}",
+        paint(view.palette.strong, "hint:")
+    )
 }
 
 /// How sure a cause is, in words.
@@ -150,7 +169,12 @@ fn suspicion(facts: Option<&VariantFacts>) -> String {
 }
 
 /// `   = a sentence`, with its further lines under it.
-fn write_point(margin: usize, view: &View, text: &str, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_point(
+    margin: usize,
+    view: &View,
+    text: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let text = escape::for_terminal(text.trim());
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();

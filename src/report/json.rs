@@ -1,11 +1,12 @@
 //! The result document: one versioned JSON file that later jobs read.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::document::{self, in_words, seconds};
+pub use super::document::{DocumentError, Tool};
 use crate::event::{CaseResult, Cause, Execution, Outcome, RunResult, VariantResult, Verdict};
 use crate::image::{Digest, Platform};
 
@@ -43,15 +44,6 @@ pub struct ResultDocument {
     pub platforms: Vec<PlatformRecord>,
     /// The cases, grouped by platform, in plan order.
     pub cases: Vec<CaseRecord>,
-}
-
-/// What wrote a document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tool {
-    /// `everyarch`
-    pub name: String,
-    /// Its version.
-    pub version: String,
 }
 
 /// A platform's part of the result.
@@ -107,70 +99,23 @@ pub struct CaseRecord {
     pub reproduce: Option<String>,
 }
 
-/// Why a text is no result document.
-#[derive(Debug, thiserror::Error)]
-pub enum DocumentError {
-    /// It is no JSON, or lacks what a document of its version has.
-    #[error("it is not a result document of everyarch: {0}")]
-    Form(#[from] serde_json::Error),
-    /// It was written by a later everyarch.
-    #[error("it has version {found}, and this everyarch reads version {VERSION} only")]
-    Version {
-        /// What it says.
-        found: u32,
-    },
-}
-
 impl ResultDocument {
-    /// Reads one. The version is looked at first, so that a later document is
-    /// named as such rather than called malformed.
+    /// Reads one.
     pub fn parse(text: &str) -> Result<Self, DocumentError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let Versioned { version: found } = serde_json::from_str(text)?;
-        if found != VERSION {
-            return Err(DocumentError::Version { found });
-        }
-        Ok(serde_json::from_str(text)?)
+        document::parse(text, "a result document", VERSION)
     }
 
     /// Writes it, indented.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
-        out.write_all(harmless(&text).as_bytes())?;
-        out.write_all(b"\n")
+        document::write(self, out)
     }
-}
-
-/// The same JSON, safe to be printed into a terminal or a CI log as it is:
-/// what could act there is written as an escape, which changes no value.
-fn harmless(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    let mut before = '\0';
-    for character in json.chars() {
-        // None of these occurs in JSON but within a string.
-        let acts = matches!(character, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-            || (before == '#' && character == '#');
-        if acts {
-            text.push_str(&format!("\\u{:04x}", u32::from(character)));
-        } else {
-            text.push(character);
-        }
-        before = character;
-    }
-    text
 }
 
 impl From<&RunResult> for ResultDocument {
     fn from(result: &RunResult) -> Self {
         Self {
             version: VERSION,
-            tool: Tool {
-                name: env!("CARGO_PKG_NAME").to_owned(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-            },
+            tool: Tool::this(),
             reference: result.reference.clone(),
             index_digest: result.index_digest.clone(),
             origin_note: result.origin_note.clone(),
@@ -217,61 +162,6 @@ impl From<&CaseResult> for CaseRecord {
             line: location.map(|location| location.line),
             reproduce: case.reproduce.clone(),
         }
-    }
-}
-
-/// To the millisecond: more would be noise.
-fn seconds(duration: Duration) -> f64 {
-    Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)).as_secs_f64()
-}
-
-/// Values that are written as they are displayed.
-mod in_words {
-    use std::fmt::Display;
-
-    use jiff::Timestamp;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use crate::image::Platform;
-
-    pub(super) trait InWords: Display + Sized {
-        fn read(text: &str) -> Result<Self, String>;
-    }
-
-    impl InWords for Timestamp {
-        fn read(text: &str) -> Result<Self, String> {
-            text.parse().map_err(|error: jiff::Error| error.to_string())
-        }
-    }
-
-    impl InWords for Platform {
-        /// Not as a person's input is read: an index may name anything.
-        fn read(text: &str) -> Result<Self, String> {
-            let (name, version) = match text.split_once(' ') {
-                Some((name, version)) => (name, Some(version.to_owned())),
-                None => (text, None),
-            };
-            let mut words = name.splitn(3, '/');
-            match (words.next(), words.next(), words.next()) {
-                (Some(os), Some(architecture), variant) if !os.is_empty() => {
-                    Ok(Platform::new(os, architecture, variant).with_os(version, Vec::new()))
-                }
-                _ => Err(format!("`{text}` is not a platform")),
-            }
-        }
-    }
-
-    pub(super) fn serialize<T: InWords, S: Serializer>(
-        value: &T,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    pub(super) fn deserialize<'de, T: InWords, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<T, D::Error> {
-        T::read(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::decode::{self, Decoder, Instance, Lines, Scope, Template};
 use super::tree::{self, Kind, Node};
 use super::variables::{self, Values};
-use super::{Action, Check, Selection, Suite};
+use super::{Action, AuditPolicy, Check, Selection, Suite};
 use crate::diagnostic::Diagnostic;
 use crate::image::Platform;
 
@@ -95,6 +95,7 @@ impl SuiteFile {
                 emulation: Vec::new(),
                 emulation_factor: decode::EMULATION_FACTOR,
                 exceptions: Vec::new(),
+                audit: AuditPolicy::default(),
                 secrets: Vec::new(),
             },
             source: String::new(),

@@ -5,11 +5,13 @@
 //! every platform that could make a difference, so that [`SuiteFile::checks`]
 //! can't fail. `suites/README.md` lists every key.
 
+mod acceptance;
 mod decode;
 mod exception;
 mod file;
 mod json_path;
 mod model;
+mod path_pattern;
 mod secret;
 mod tree;
 mod units;
@@ -19,10 +21,12 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use acceptance::{Acceptance, AuditPolicy, Parity};
 pub use exception::Exception;
 pub use file::SuiteFile;
 pub(crate) use json_path::write as write_json_path;
 pub use model::*;
+pub use path_pattern::{PathPattern, PathPatternError};
 pub use secret::Secret;
 pub(crate) use units::signal_name;
 

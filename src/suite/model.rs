@@ -5,7 +5,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::decode::is_of;
-use super::{Exception, Secret};
+use super::{AuditPolicy, Exception, Secret};
 use crate::image::Platform;
 
 /// A suite file.
@@ -23,6 +23,8 @@ pub struct Suite {
     pub emulation_factor: f64,
     /// Checks that are known not to pass.
     pub exceptions: Vec<Exception>,
+    /// What it says of the audit.
+    pub audit: AuditPolicy,
     /// Values that are masked everywhere.
     pub secrets: Vec<Secret>,
 }

@@ -6,6 +6,7 @@ mod loopback;
 mod outcome;
 mod push;
 
+mod audit_command;
 mod bad_input;
 mod bare_images;
 mod cleanup;

@@ -553,6 +553,8 @@ fn round_up(value: u64, multiple: u64) -> u64 {
 struct Plan {
     numbers: Numbers,
     pieces: Vec<Piece>,
+    /// Of each dynamic symbol its name, and whether it is defined here.
+    symbols: Vec<(u32, bool)>,
     base: u64,
     /// Where what can be written to begins, and what its addresses are ahead by.
     data_start: u64,
@@ -569,6 +571,7 @@ impl Plan {
         let mut plan = Self {
             numbers,
             pieces: Vec::new(),
+            symbols: Vec::new(),
             base: if elf.kind == Kind::Executable {
                 0x40_0000
             } else {
@@ -585,8 +588,9 @@ impl Plan {
         }
         if let Some(level) = elf.x86_level {
             let note = plan.property_note(level);
-            plan.pieces
-                .push(Piece::new(".note.gnu.property", 7, ALLOCATED, note));
+            let mut piece = Piece::new(".note.gnu.property", 7, ALLOCATED, note);
+            piece.alignment = plan.word_size();
+            plan.pieces.push(piece);
         }
         let entries = if elf.is_dynamic {
             plan.add_dynamic(elf, &mut strings)
@@ -623,6 +627,7 @@ impl Plan {
             plan.pieces.push(Piece::new(".debug_info", 1, 0, bytes));
         }
         plan.lay_out(elf);
+        plan.fill_symbols();
         plan.fill_dynamic(&entries);
         plan
     }
@@ -683,11 +688,11 @@ impl Plan {
             .chain(elf.imports.iter().map(|name| (name, false)))
             .collect();
         let count = u32::try_from(symbols.len()).expect("few symbols") + 1;
-        let mut table = vec![0; if self.numbers.is_64 { 24 } else { 16 }];
-        let entry_size = table.len() as u64;
-        for (name, is_defined) in &symbols {
-            table.extend(self.symbol(strings.add(name), *is_defined));
+        for (name, is_defined) in symbols {
+            self.symbols.push((strings.add(name), is_defined));
         }
+        let table = self.symbol_table(0, 0);
+        let entry_size = if self.numbers.is_64 { 24 } else { 16 };
         // One bucket, whose chain goes through all symbols.
         let links = (1..=count).map(|next| if next < count { next } else { 0 });
         let links: Vec<u32> = [1, count, u32::from(count > 1)]
@@ -748,15 +753,41 @@ impl Plan {
         entries
     }
 
-    fn symbol(&self, name: u32, is_defined: bool) -> Vec<u8> {
+    /// Functions, global, all at one place.
+    fn symbol_table(&self, section: u16, address: u64) -> Vec<u8> {
         let numbers = self.numbers;
-        // A function, global. Its place is where the file begins: nobody calls it.
-        let rest = [vec![0x12, 0], numbers.u16(u16::from(is_defined))].concat();
-        let value = [numbers.word(0), numbers.word(0)].concat();
-        if numbers.is_64 {
-            [numbers.u32(name), rest, value].concat()
-        } else {
-            [numbers.u32(name), value, rest].concat()
+        let mut table = vec![0; if numbers.is_64 { 24 } else { 16 }];
+        for (name, is_defined) in &self.symbols {
+            let (section, address) = if *is_defined {
+                (section, address)
+            } else {
+                (0, 0)
+            };
+            let rest = [vec![0x12, 0], numbers.u16(section)].concat();
+            let value = [numbers.word(address), numbers.word(0)].concat();
+            table.extend(numbers.u32(*name));
+            table.extend(
+                if numbers.is_64 {
+                    [rest, value]
+                } else {
+                    [value, rest]
+                }
+                .concat(),
+            );
+        }
+        table
+    }
+
+    /// Symbols have addresses once everything has.
+    fn fill_symbols(&mut self) {
+        let text = self.pieces.iter().position(|piece| piece.name == ".text");
+        let Some(text) = text else {
+            return;
+        };
+        let section = u16::try_from(text + 1).expect("few");
+        let table = self.symbol_table(section, self.pieces[text].address);
+        if let Some(symbols) = self.pieces.iter_mut().find(|piece| piece.name == ".dynsym") {
+            symbols.bytes = table;
         }
     }
 
@@ -808,7 +839,7 @@ impl Plan {
         let has = |name| u64::from(self.has(name));
         // PT_LOAD and PT_GNU_STACK always; PT_PHDR and PT_INTERP go together, and a
         // property note has two.
-        2 + u64::from(self.has_data(elf))
+        2 + u64::from(self.has_data())
             + 2 * has(".interp")
             + has(".dynamic")
             + 2 * has(".note.gnu.property")
@@ -818,7 +849,7 @@ impl Plan {
         self.pieces.iter().any(|piece| piece.name == name)
     }
 
-    fn has_data(&self, _: &Elf) -> bool {
+    fn has_data(&self) -> bool {
         self.pieces.iter().any(|piece| piece.flags & WRITABLE != 0)
     }
 
@@ -890,7 +921,7 @@ impl Plan {
             segments.push((3, 4, path.offset, path.address, path.bytes.len() as u64, 1));
         }
         segments.push((1, 5, 0, base, self.data_start, elf.alignment));
-        if self.has_data(elf) {
+        if self.has_data() {
             segments.push((
                 1,
                 6,

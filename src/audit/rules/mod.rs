@@ -3,6 +3,7 @@
 mod arm;
 mod baseline;
 mod broken;
+mod documents;
 mod entry;
 #[cfg(test)]
 pub(super) mod fixture;
@@ -49,6 +50,7 @@ pub(super) enum Rule {
 
 /// All rules.
 pub(super) const ALL: &[Rule] = &[
+    Rule::Tree(documents::judge),
     programs::RULE,
     Rule::Variant(node::judge),
     Rule::Variant(python::judge),

@@ -3,7 +3,7 @@
 mod list;
 mod read;
 #[cfg(test)]
-pub(in crate::audit) mod tests;
+pub(super) mod tests;
 mod written;
 
 use crate::image::{Descriptor, Digest, ImageConfig, Manifest, Platform};

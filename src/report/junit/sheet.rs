@@ -140,7 +140,10 @@ fn sheet(
         if let Some(emulator) = &facts.emulator {
             properties.push(("emulator", for_xml_attribute(emulator)));
         }
-        properties.push(("engine", for_xml_attribute(&facts.engine)));
+        // What runs nothing, as the audit, has none.
+        if !facts.engine.is_empty() {
+            properties.push(("engine", for_xml_attribute(&facts.engine)));
+        }
     }
     properties.extend(image_properties(result));
     Sheet {

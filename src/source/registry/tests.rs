@@ -10,6 +10,7 @@ use crate::image::{BrokenVariant, Platform, RegistryReference, ResolvedImage, Va
 use crate::source::SourceError;
 
 mod access;
+mod contents;
 mod faults;
 mod shapes;
 

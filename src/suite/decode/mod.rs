@@ -1,6 +1,7 @@
 //! The tree into the model, by hand, so that one mistake never hides another:
 //! a decoder collects what is wrong, and goes on with what is right.
 
+mod audit;
 mod check;
 mod config;
 mod file;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::secret::Secret;
 use super::super::tree::{Kind, Node};
-use super::super::{EmulationPolicy, Exception, Suite};
+use super::super::{AuditPolicy, EmulationPolicy, Exception, Suite};
 use super::map::Map;
 use super::suggest::{nearest, one_of};
 use super::{Decoder, Template};
@@ -46,6 +46,7 @@ pub(in crate::suite) fn decode(
             emulation: Vec::new(),
             emulation_factor: EMULATION_FACTOR,
             exceptions: Vec::new(),
+            audit: AuditPolicy::default(),
             secrets: Vec::new(),
         },
         timeout: None,
@@ -97,6 +98,9 @@ pub(in crate::suite) fn decode(
     }
     if let Some(node) = map.take("exceptions") {
         decoded.suite.exceptions = decoder.exceptions(node, &decoded.templates);
+    }
+    if let Some(node) = map.take("audit") {
+        decoded.suite.audit = decoder.audit(node);
     }
     // As in compose files: a place for anchors that are used elsewhere.
     map.finish_but(decoder, "x-");
@@ -379,7 +383,7 @@ impl Decoder<'_> {
         None
     }
 
-    fn date(&mut self, node: &Node) -> Option<jiff::civil::Date> {
+    pub(super) fn date(&mut self, node: &Node) -> Option<jiff::civil::Date> {
         let text = self.text(node)?;
         let is_form = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
         match text.parse() {
