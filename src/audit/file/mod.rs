@@ -28,7 +28,7 @@ pub enum FileFacts {
     /// A format of another operating system, or no program at all, where a program
     /// or a library should be.
     NotElf(NotElf),
-    /// `package.json` of an installed Node package.
+    /// `package.json` of an installed Node package, or of a project.
     NodePackage(Box<NodePackage>),
     /// Installed packages: dpkg's `status` or `status.d/*`, apk's `installed`.
     Packages(Vec<InstalledPackage>),

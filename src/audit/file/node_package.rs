@@ -1,4 +1,4 @@
-//! `package.json` of an installed Node package.
+//! `package.json` of an installed Node package, or of the project that uses them.
 
 use serde_json::Value;
 
@@ -18,8 +18,12 @@ const INSTALLERS: &[&str] = &[
 ];
 
 /// At a package's root: `node_modules/NAME/package.json` or
-/// `node_modules/@SCOPE/NAME/package.json`.
+/// `node_modules/@SCOPE/NAME/package.json`; outside of `node_modules` any.
 pub(super) fn is_one(path: &str) -> bool {
+    let is_installed = path.split('/').any(|part| part == "node_modules");
+    if !is_installed && (path == "package.json" || path.ends_with("/package.json")) {
+        return true;
+    }
     let mut parts = path.rsplit('/');
     if parts.next() != Some("package.json") {
         return false;
@@ -36,7 +40,8 @@ pub(super) fn read(file: &mut FileBytes<'_>) -> Option<FileFacts> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let document: Value = serde_json::from_slice(bytes).ok()?;
     let text = |key: &str| document.get(key)?.as_str().map(str::to_owned);
-    let name = text("name")?;
+    // A project need not have a name, a package has one.
+    let name = text("name").or_else(|| document.get("dependencies").map(|_| String::new()))?;
     Some(FileFacts::NodePackage(Box::new(NodePackage {
         name,
         version: text("version").unwrap_or_default(),

@@ -92,6 +92,9 @@ fn is(count: usize) -> &'static str {
 
 fn case(scene: &Scene<'_>, elf: &Elf<'_>) -> Option<Case> {
     let header = elf.facts.header();
+    if elf.role != Role::Start && super::packages::claims(&elf.path, &scene.image.platform) {
+        return None;
+    }
     let (code, severity) = match elf.standing {
         Standing::Own => return None,
         Standing::Tolerated(Reason::QemuUser) => ("qemu-user-left-behind", Severity::Info),
@@ -302,13 +305,31 @@ mod tests {
     }
 
     #[test]
-    fn an_addon_whose_package_names_the_other_platform_is_a_warning() {
+    fn an_addon_that_names_the_other_platform_is_a_warning() {
         let found = judge(debian("linux/arm64").plain(
-            "/app/node_modules/@img/sharp-linux-x64/lib/sharp-linux-x64.node",
+            "/app/addons/linux-x64/resize.node",
             library(Machine::X86_64, "", &[]),
         ));
         assert_eq!(codes(&found), ["dlopen-wrong-machine-glibc"]);
         assert_eq!(found[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn what_a_rule_on_packages_judges_is_left_to_it() {
+        for path in [
+            "/app/node_modules/@img/sharp-linux-x64/lib/sharp-linux-x64.node",
+            "/app/node_modules/.prisma/client/libquery_engine-debian-openssl-3.0.x.so.node",
+            "/usr/lib/python3/dist-packages/_c.abi3.so",
+            "/usr/lib/php/20220829/redis.so",
+            "/root/.cache/puppeteer/chrome/linux-1/chrome-linux64/chrome",
+        ] {
+            let image = debian("linux/arm64").plain(path, library(Machine::X86_64, "", &[]));
+            assert_eq!(codes(&judge(image)), [""; 0], "{path}");
+        }
+        // A platform package for this platform with the other one's file is foreign.
+        let path = "/app/node_modules/@img/sharp-linux-arm64/lib/sharp-linux-arm64.node";
+        let image = debian("linux/arm64").plain(path, library(Machine::X86_64, "", &[]));
+        assert_eq!(codes(&judge(image)), ["dlopen-wrong-machine-glibc"]);
     }
 
     #[test]
@@ -328,7 +349,7 @@ mod tests {
         let mut image = debian("linux/arm64").layer("COPY /venv /venv # buildkit");
         for n in 0..300 {
             image = image.plain(
-                &format!("/venv/lib/python3.12/site-packages/p{n}/m.abi3.so"),
+                &format!("/venv/addons/p{n}/m.node"),
                 library(Machine::X86_64, "", &[]),
             );
         }

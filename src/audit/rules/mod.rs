@@ -12,14 +12,20 @@ mod foreign;
 mod foreign_packages;
 mod group;
 mod identical_layers;
+mod installed;
 mod interpreter;
+mod java;
 mod loader;
 mod needed;
 mod node;
 mod packages;
 mod page_size;
+mod parity;
+mod php;
 mod process;
 mod programs;
+mod python;
+mod ruby;
 mod scene;
 mod shebang;
 mod standing;
@@ -51,4 +57,9 @@ pub(super) const ALL: &[Rule] = &[
     programs::RULE,
     identical_layers::RULE,
     Rule::Variant(node::judge),
+    Rule::Variant(python::judge),
+    Rule::Variant(ruby::judge),
+    Rule::Variant(php::judge),
+    Rule::Variant(java::judge),
+    Rule::Across(parity::judge),
 ];

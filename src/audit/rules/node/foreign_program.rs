@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::audit::file::ElfFacts;
 use crate::audit::rules::packages::{elf, is_native};
 use crate::event::{Finding, Severity};
-use crate::image::Machine;
 
 use super::Judged;
 use super::modules::{Modules, root};
@@ -55,22 +54,35 @@ fn grpc_tools(modules: &Modules<'_>) -> Vec<Judged> {
         .collect()
 }
 
+/// Where Puppeteer keeps its browsers.
+const CACHE: &str = "/.cache/puppeteer/";
+
+/// Foreign files that are judged here.
+pub(super) fn claims(path: &str) -> bool {
+    path.contains(CACHE) || path.contains("/node_modules/grpc-tools/bin/")
+}
+
 /// The browsers in Puppeteer's cache are x86-64 even below `linux_arm-…`.
 fn puppeteer(modules: &Modules<'_>) -> Vec<Judged> {
-    const CACHE: &str = "/.cache/puppeteer/";
     const BROWSERS: [&str; 4] = ["chrome", "chrome-headless-shell", "chromedriver", "firefox"];
-    let mut by_folder: BTreeMap<String, (String, &ElfFacts)> = BTreeMap::new();
+    let is_browser = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        BROWSERS.contains(&name)
+    };
+    let mut by_download: BTreeMap<String, (String, &ElfFacts)> = BTreeMap::new();
     for (path, elf) in modules.unpacked.elf_files() {
-        let is_foreign = !elf.header().is_for(modules.platform())
-            && Machine::from(elf.machine) == Machine::X86_64;
-        let Some((folder, name)) = path.rsplit_once('/') else {
+        if elf.header().is_for(modules.platform()) || !path.contains(CACHE) {
             continue;
-        };
-        if is_foreign && path.contains(CACHE) && BROWSERS.contains(&name) {
-            by_folder.insert(folder.to_owned(), (path.clone(), elf));
+        }
+        let download = download(&path).to_owned();
+        let worst = by_download
+            .entry(download)
+            .or_insert_with(|| (path.clone(), elf));
+        if is_browser(&path) {
+            *worst = (path, elf);
         }
     }
-    by_folder
+    by_download
         .into_values()
         .map(|(path, elf)| Judged {
             root: root(&path).to_owned(),
@@ -78,7 +90,7 @@ fn puppeteer(modules: &Modules<'_>) -> Vec<Judged> {
                 "puppeteer-chrome-x64",
                 Severity::Error,
                 format!(
-                    "the browser that Puppeteer fetched is for {}, in an image for {}: no Chrome is published for Linux on other processors",
+                    "the browser that Puppeteer fetched is for {}, in an image for {}: not every processor has one",
                     elf.header(),
                     modules.platform()
                 ),
@@ -89,6 +101,16 @@ fn puppeteer(modules: &Modules<'_>) -> Vec<Judged> {
             installed_for: Vec::new(),
         })
         .collect()
+}
+
+/// `/root/.cache/puppeteer/chrome/linux_arm-142.0.7444.59`
+fn download(path: &str) -> &str {
+    let start = path.find(CACHE).map_or(0, |at| at + CACHE.len());
+    let inside = path.get(start..).unwrap_or_default();
+    match inside.match_indices('/').nth(1) {
+        Some((at, _)) => path.get(..start + at).unwrap_or(path),
+        None => path,
+    }
 }
 
 #[cfg(test)]

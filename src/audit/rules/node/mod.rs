@@ -12,7 +12,9 @@ mod prisma;
 mod sharp;
 
 use crate::audit::Unpacked;
+use crate::audit::rules::packages::is_alien;
 use crate::event::Finding;
+use crate::image::Platform;
 
 use modules::Modules;
 
@@ -37,8 +39,14 @@ const ALL: &[fn(&Modules<'_>) -> Vec<Judged>] = &[
     abi::judge,
 ];
 
+/// Foreign files that a rule here judges.
+pub(super) fn claims(path: &str, platform: &Platform) -> bool {
+    foreign_program::claims(path) || prisma::claims(path, platform)
+}
+
 pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
-    if unpacked.platform.os() != "linux" || unpacked.platform.node().is_none() {
+    let is_judged = unpacked.platform.os() == "linux" && unpacked.platform.node().is_some();
+    if !is_judged || is_alien(unpacked) {
         return Vec::new();
     }
     let modules = Modules::read(unpacked);

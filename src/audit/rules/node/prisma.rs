@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::audit::rules::packages::{Libc, listed};
 use crate::event::{Finding, Severity};
+use crate::image::Platform;
 
 use super::Judged;
 use super::modules::{Modules, root};
@@ -113,6 +114,25 @@ fn target(name: &str) -> Option<&str> {
             .filter(|rest| Engine::parse(rest).is_some())
     };
     is_library.or_else(is_windows).or_else(is_program)
+}
+
+/// Engines for other platforms: a client may have several, and `missing` judges
+/// whether this platform's is among them.
+pub(super) fn claims(path: &str, platform: &Platform) -> bool {
+    const PROGRAMS: [&str; 5] = [
+        "libquery_engine-",
+        "query-engine-",
+        "schema-engine-",
+        "migration-engine-",
+        "introspection-engine-",
+    ];
+    let name = path.rsplit('/').next().unwrap_or_default();
+    PROGRAMS
+        .iter()
+        .find_map(|start| name.strip_prefix(start))
+        .map(|rest| rest.trim_end_matches(".node").trim_end_matches(".so"))
+        .and_then(Engine::parse)
+        .is_some_and(|engine| engine.cpu != platform.node())
 }
 
 impl Engine {

@@ -6,8 +6,9 @@ mod libc;
 mod target;
 
 pub(super) use libc::Libc;
-pub(super) use target::{System, Target, cpu};
+pub(super) use target::{System, Target, cpu, platform_package};
 
+use crate::audit::Unpacked;
 use crate::audit::file::{ElfFacts, FileFacts};
 use crate::image::Platform;
 
@@ -39,4 +40,23 @@ pub(super) fn counted(count: usize, what: &str) -> String {
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
     }
+}
+
+/// Whether a rule on packages judges a foreign file, under a code of its own: the
+/// rules on programs leave it to them.
+pub(super) fn claims(path: &str, platform: &Platform) -> bool {
+    platform_package(path).is_some_and(|target| !target.is_for(platform))
+        || super::node::claims(path, platform)
+        || super::python::claims(path)
+        || super::php::is_extension(path)
+}
+
+/// Whether the image's own shell is of another machine: then all packages are, and
+/// the rules on programs say so once.
+pub(super) fn is_alien(unpacked: &Unpacked) -> bool {
+    ["/bin/sh", "/usr/bin/env", "/bin/busybox"]
+        .iter()
+        .filter_map(|path| unpacked.rootfs.resolve(path).ok())
+        .find_map(|file| elf(file.facts()))
+        .is_some_and(|elf| !elf.header().runs_on(&unpacked.platform))
 }

@@ -61,6 +61,20 @@ impl Target {
     }
 }
 
+/// The platform package that a file in `node_modules` belongs to.
+pub(in crate::audit::rules) fn platform_package(path: &str) -> Option<Target> {
+    path.split("/node_modules/").skip(1).find_map(|inside| {
+        // pnpm writes `@img+sharp-linux-x64@0.33.5`.
+        let mut parts = inside.trim_start_matches(".pnpm/").split('/');
+        let first = parts.next().unwrap_or_default();
+        let name = match first.starts_with('@') && !first.contains('+') {
+            true => parts.next().unwrap_or_default(),
+            false => first.rsplit('+').next().unwrap_or_default(),
+        };
+        Target::parse(name.split('@').next().unwrap_or_default())
+    })
+}
+
 fn system(word: &str, rest: &[&str]) -> Option<System> {
     let named = match word {
         "linux" => None,

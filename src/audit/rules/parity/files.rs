@@ -1,0 +1,250 @@
+//! The files of each platform by their folded names.
+//!
+//! An image has hundreds of thousands of them: what is kept of a name is a hash and
+//! the platforms that have it. A second walk names the few that differ.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, RandomState};
+
+use crate::audit::rootfs::NodeKind;
+use crate::audit::rules::packages::{counted, platform_package};
+use crate::event::{Finding, Severity};
+
+use super::sides::{Panel, Sides};
+use super::{MOST, fold};
+
+const CODE: &str = "parity-files";
+
+/// How many groups are kept; what is beyond is counted.
+const GROUPS: usize = 10_000;
+
+/// How many files a finding names.
+const NAMED: usize = 5;
+
+/// Who has which name.
+struct Names {
+    hasher: RandomState,
+    sides: HashMap<u64, Sides>,
+}
+
+/// Files that the same platforms have, in one folder.
+struct Group {
+    with: Sides,
+    count: usize,
+    /// The folder as one platform writes it.
+    folder: String,
+    examples: Vec<String>,
+}
+
+pub(super) fn judge(panel: &Panel<'_>) -> Vec<Finding> {
+    let names = Names::read(panel);
+    let (mut groups, beyond) = groups(panel, &names);
+    groups.sort_by(|a, b| b.count.cmp(&a.count).then(a.folder.cmp(&b.folder)));
+    let rest = groups.split_off(groups.len().min(MOST));
+    let mut findings: Vec<Finding> = groups
+        .into_iter()
+        .map(|group| finding(panel, group))
+        .collect();
+    let uncounted = rest.iter().map(|group| group.count).sum::<usize>() + beyond;
+    if uncounted > 0 {
+        findings.push(Finding::new(
+            CODE,
+            Severity::Warning,
+            format!(
+                "{} more in other folders differ between the platforms",
+                counted(uncounted, "file")
+            ),
+        ));
+    }
+    findings
+}
+
+fn finding(panel: &Panel<'_>, group: Group) -> Finding {
+    let (what, path) = match group.examples.as_slice() {
+        [only] if group.count == 1 => (only.clone(), only.clone()),
+        _ => (
+            format!("{} below {}", counted(group.count, "file"), group.folder),
+            group.folder,
+        ),
+    };
+    let is = if group.count == 1 { "is" } else { "are" };
+    let message = format!("{what} {is} {}", panel.place(group.with));
+    let mut finding = panel
+        .on(Finding::new(CODE, Severity::Warning, message), group.with)
+        .at(path);
+    if group.count > 1 {
+        for example in &group.examples {
+            finding = finding.because(example);
+        }
+        if let Some(rest) = group.count.checked_sub(NAMED).filter(|rest| *rest > 0) {
+            finding = finding.because(format!("and {rest} more"));
+        }
+    }
+    finding.hint("see whether a build step does something else on that platform; a difference that is meant can be accepted in the suite")
+}
+
+impl Names {
+    fn read(panel: &Panel<'_>) -> Self {
+        let mut names = Self {
+            hasher: RandomState::new(),
+            sides: HashMap::new(),
+        };
+        for (place, _) in panel.variants() {
+            let mut last = String::new();
+            for (_, folded) in compared(panel, place) {
+                names.add(&folded, place);
+                let parent = folded.rsplit_once('/').map_or("", |(parent, _)| parent);
+                if parent != last {
+                    let mut above = Some(parent);
+                    while let Some(folder) = above.filter(|folder| !folder.is_empty()) {
+                        names.add(&format!("{folder}/"), place);
+                        above = folder.rsplit_once('/').map(|(above, _)| above);
+                    }
+                    last = parent.to_owned();
+                }
+            }
+        }
+        names
+    }
+
+    fn add(&mut self, name: &str, place: usize) {
+        let hash = self.hasher.hash_one(name);
+        self.sides.entry(hash).or_default().add(place);
+    }
+
+    fn of(&self, name: &str) -> Sides {
+        let hash = self.hasher.hash_one(name);
+        self.sides.get(&hash).copied().unwrap_or_default()
+    }
+
+    /// The highest folder above a name that the same platforms have and no other,
+    /// else the one it lies in.
+    fn folder<'n>(&self, name: &'n str, with: Sides) -> &'n str {
+        let parent = name.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let (mut highest, mut above) = (parent, parent);
+        while !above.is_empty() && self.of(&format!("{above}/")) == with {
+            highest = above;
+            above = above.rsplit_once('/').map_or("", |(above, _)| above);
+        }
+        highest
+    }
+}
+
+fn groups(panel: &Panel<'_>, names: &Names) -> (Vec<Group>, usize) {
+    let all = panel.all();
+    let mut groups: BTreeMap<(Sides, String), Group> = BTreeMap::new();
+    let mut beyond = 0;
+    for (place, _) in panel.variants() {
+        for (path, folded) in compared(panel, place) {
+            let with = names.of(&folded);
+            if with == all || !with.is_first(place) {
+                continue;
+            }
+            let folder = names.folder(&folded, with);
+            let key = (with, folder.to_owned());
+            if groups.len() >= GROUPS && !groups.contains_key(&key) {
+                beyond += 1;
+                continue;
+            }
+            let depth = folder.matches('/').count();
+            let group = groups.entry(key).or_insert_with(|| Group {
+                with,
+                count: 0,
+                folder: ancestor(&path, depth),
+                examples: Vec::new(),
+            });
+            group.count += 1;
+            if group.examples.len() < NAMED {
+                group.examples.push(path);
+            }
+        }
+    }
+    (groups.into_values().collect(), beyond)
+}
+
+/// The first parts of a path.
+fn ancestor(path: &str, depth: usize) -> String {
+    match path.match_indices('/').nth(depth) {
+        Some((at, _)) if at > 0 => path.get(..at).unwrap_or(path).to_owned(),
+        Some(_) => "/".to_owned(),
+        None => path.to_owned(),
+    }
+}
+
+/// The paths of a platform that are compared, with their folded names.
+fn compared(panel: &Panel<'_>, place: usize) -> impl Iterator<Item = (String, String)> {
+    panel
+        .variants()
+        .filter(move |(other, _)| *other == place)
+        .flat_map(|(_, variant)| variant.rootfs.nodes())
+        .filter(|node| node.kind() != NodeKind::Directory)
+        .map(|node| node.path())
+        .filter(|path| is_compared(path))
+        .map(|path| {
+            let folded = fold::path(&path);
+            (path, folded)
+        })
+}
+
+/// Left out: what is made anew on each run or build, what nobody runs, and what
+/// belongs to one processor by its nature.
+fn is_compared(path: &str) -> bool {
+    const FOLDERS: [&str; 26] = [
+        "/proc/",
+        "/sys/",
+        "/dev/",
+        "/run/",
+        "/tmp/",
+        "/boot/",
+        "/var/tmp/",
+        "/var/cache/",
+        "/var/log/",
+        "/var/run/",
+        "/var/lib/dpkg/",
+        "/var/lib/apt/",
+        "/var/lib/systemd/",
+        "/lib/apk/",
+        "/usr/lib/apk/",
+        "/usr/share/doc/",
+        "/usr/share/man/",
+        "/usr/share/info/",
+        "/usr/share/lintian/",
+        "/usr/share/locale/",
+        "/usr/share/bug/",
+        "/usr/share/gdb/",
+        "/usr/include/",
+        "/usr/lib/gcc/",
+        "/usr/lib/debug/",
+        "/usr/lib/firmware/",
+    ];
+    const ANYWHERE: [&str; 8] = [
+        "/__pycache__/",
+        "/.cache/",
+        "/_cacache/",
+        "/.npm/_logs/",
+        "/.build-id/",
+        "/glibc-hwcaps/",
+        "/prebuilds/",
+        "/.git/",
+    ];
+    const ENDINGS: [&str; 6] = [".pyc", ".pyo", ".a", ".o", ".log", "/ld.so.cache"];
+    const LIBRARIES: [&str; 10] = [
+        "libquadmath",
+        "libitm",
+        "libasan",
+        "libtsan",
+        "libubsan",
+        "liblsan",
+        "libhwasan",
+        "libmpx",
+        "libatomic",
+        "libmvec",
+    ];
+    let name = path.rsplit('/').next().unwrap_or_default();
+    !(FOLDERS.iter().any(|folder| path.starts_with(folder))
+        || ANYWHERE.iter().any(|part| path.contains(part))
+        || ENDINGS.iter().any(|end| path.ends_with(end))
+        || LIBRARIES.iter().any(|start| name.starts_with(start))
+        // Another rule judges whether the one for the platform is there.
+        || platform_package(path).is_some())
+}
