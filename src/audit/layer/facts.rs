@@ -360,3 +360,92 @@ mod bytes {
         deserializer.deserialize_byte_buf(Bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::audit::file::NotElf;
+
+    fn any_entry() -> impl Strategy<Value = LayerEntry> {
+        let kind = prop_oneof![
+            Just(EntryKind::File),
+            Just(EntryKind::Directory),
+            "[a-zé/.]{0,9}".prop_map(EntryKind::Symlink),
+            "[a-zé/]{0,9}".prop_map(EntryKind::HardLink),
+            Just(EntryKind::Special),
+            Just(EntryKind::Whiteout),
+            Just(EntryKind::Opaque),
+        ];
+        let facts = prop_oneof![
+            Just(None),
+            Just(Some(FileFacts::NotElf(NotElf::Pe))),
+            any::<u32>().prop_map(|version| Some(FileFacts::NodeHeader(version))),
+        ];
+        (
+            "[aéè/]{0,12}",
+            kind,
+            0..3_u32,
+            any::<(u32, u32, u64)>(),
+            facts,
+        )
+            .prop_map(|(path, kind, mode, (uid, gid, size), facts)| LayerEntry {
+                path,
+                kind,
+                mode,
+                uid,
+                gid,
+                size,
+                facts,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn entries_come_out_as_they_went_in(
+            entries in proptest::collection::vec(any_entry(), 0..30)
+        ) {
+            let facts = LayerFacts::from(entries.clone());
+            prop_assert_eq!(facts.len(), entries.len());
+            let removals: Vec<String> = facts.removals().map(|(path, _)| path).collect();
+            let expected: Vec<String> = entries
+                .iter()
+                .filter(|entry| matches!(entry.kind, EntryKind::Whiteout | EntryKind::Opaque))
+                .map(|entry| entry.path.clone())
+                .collect();
+            prop_assert_eq!(removals, expected);
+            prop_assert_eq!(facts.entries().collect::<Vec<_>>(), entries.clone());
+            prop_assert_eq!(facts.into_iter().collect::<Vec<_>>(), entries);
+        }
+
+        #[test]
+        fn records_that_nobody_wrote_end_the_entries(records: Vec<u8>) {
+            let facts = LayerFacts { records, removals: 9, ..LayerFacts::default() };
+            facts.entries().for_each(drop);
+            facts.removals().for_each(drop);
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_entries_fit_into_four_megabytes() {
+        let mut recorder = Recorder::default();
+        for number in 0..100_000_u32 {
+            recorder.push(LayerEntry {
+                path: format!(
+                    "usr/lib/node_modules/package-{}/lib/{number}.js",
+                    number / 50
+                ),
+                kind: EntryKind::File,
+                mode: 0o644,
+                uid: 0,
+                gid: 0,
+                size: u64::from(number) * 1000,
+                facts: None,
+            });
+        }
+        assert!(recorder.weight() < 4 << 20, "{}", recorder.weight());
+        // Two folders that only paths name with every fiftieth, and three with the first.
+        assert_eq!(recorder.nodes(), 100_000 + 2 * 2000 + 3);
+    }
+}

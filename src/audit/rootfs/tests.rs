@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -418,8 +418,17 @@ fn any_entry() -> impl Strategy<Value = LayerEntry> {
     })
 }
 
+/// Layers that name no path twice but to remove what is below it.
 fn any_layers() -> impl Strategy<Value = Vec<Vec<LayerEntry>>> {
-    proptest::collection::vec(proptest::collection::vec(any_entry(), 0..12), 1..5)
+    let layer = proptest::collection::vec(any_entry(), 0..12).prop_map(|mut layer| {
+        let mut named = BTreeSet::new();
+        layer.retain(|entry| {
+            matches!(entry.kind, EntryKind::Whiteout | EntryKind::Opaque)
+                || named.insert(entry.path.clone())
+        });
+        layer
+    });
+    proptest::collection::vec(layer, 1..5)
 }
 
 proptest! {

@@ -30,7 +30,7 @@ impl Header {
 
     /// What it introduces: `0` a file, `5` a folder, `x` an extended header …
     pub(super) fn flag(&self) -> u8 {
-        self.0.entry_type().as_byte()
+        self.0.as_old().linkflag[0]
     }
 
     /// The path, with the prefix that `ustar` splits from a long one.
