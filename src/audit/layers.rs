@@ -10,14 +10,19 @@ use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::conduct::AuditInput;
-use super::layer::{self, LayerError, LayerFacts, LayerFault, Limits, Reading};
+use super::layer::{self, LayerError, LayerFacts, LayerFault, Limits, Reading, cache::LayerCache};
 use crate::event::{Finding, Severity};
 use crate::image::{Descriptor, Digest, Manifest};
 use crate::source::{Contents, ContentsError};
 
+/// What all of the cache may take of the disk: some ten thousand layers.
+const CACHE_BYTES: u64 = 1 << 30;
+/// Entries of a layer that may lie in memory beside others.
+const SMALL: usize = 20_000;
+
 /// What came of reading them.
 pub(super) struct Layers {
-    cache: Option<Cache>,
+    cache: Option<LayerCache>,
     /// Holds the cache where nothing is to be kept; removed with it.
     _folder: Option<tempfile::TempDir>,
     outcomes: HashMap<Digest, Outcome>,
@@ -64,7 +69,7 @@ pub(super) async fn read<'m>(
         .cache
         .as_deref()
         .or(temporary.as_ref().map(tempfile::TempDir::path));
-    let cache = folder.map(|folder| Cache::new(folder.join("layers")));
+    let cache = folder.map(|folder| LayerCache::new(folder.join("layers"), CACHE_BYTES));
     // A reader looks at the flag between two blocks; the token is for tasks.
     let stop = Arc::new(AtomicBool::new(false));
     let watch = tokio::spawn(raise(input.cancel.clone(), Arc::clone(&stop)));
@@ -87,6 +92,15 @@ pub(super) async fn read<'m>(
     }
 }
 
+/// What the cache has. Most layers are small, and need not be read from it again.
+fn kept(facts: LayerFacts) -> Outcome {
+    if facts.len() <= SMALL {
+        Outcome::InMemory(facts)
+    } else {
+        Outcome::Kept
+    }
+}
+
 async fn raise(cancel: CancellationToken, stop: Arc<AtomicBool>) {
     cancel.cancelled().await;
     stop.store(true, Ordering::Relaxed);
@@ -96,16 +110,17 @@ async fn raise(cancel: CancellationToken, stop: Arc<AtomicBool>) {
 async fn one(
     contents: &dyn Contents,
     descriptor: &Descriptor,
-    cache: Option<Cache>,
+    cache: Option<LayerCache>,
     stop: Arc<AtomicBool>,
 ) -> Outcome {
     if stop.load(Ordering::Relaxed) {
         return Outcome::Unread(unread(descriptor, &LayerError::Cancelled));
     }
-    if let Some(cache) = &cache
-        && cache.has(&descriptor.digest)
+    if let Some(facts) = cache
+        .as_ref()
+        .and_then(|cache| cache.get(&descriptor.digest))
     {
-        return Outcome::Kept;
+        return kept(facts);
     }
     let blob = match contents.open(descriptor).await {
         Ok(blob) => blob,
@@ -127,7 +142,7 @@ async fn one(
         };
         match layer::read(blob, &descriptor, reading) {
             Ok(facts) => match cache.map(|cache| cache.put(&descriptor.digest, &facts)) {
-                Some(Ok(())) => Outcome::Kept,
+                Some(Ok(())) => kept(facts),
                 Some(Err(_)) | None => Outcome::InMemory(facts),
             },
             Err(error) => judged(&descriptor, &error),
@@ -202,27 +217,5 @@ impl Layers {
             .collect();
         errors.sort();
         errors.into_iter()
-    }
-}
-
-#[derive(Clone)]
-struct Cache {
-    folder: PathBuf,
-}
-
-impl Cache {
-    fn new(folder: PathBuf) -> Self {
-        Self { folder }
-    }
-    fn has(&self, digest: &Digest) -> bool {
-        self.folder.join(digest.hex()).exists()
-    }
-    fn get(&self, digest: &Digest) -> Option<LayerFacts> {
-        postcard::from_bytes(&std::fs::read(self.folder.join(digest.hex())).ok()?).ok()
-    }
-    fn put(&self, digest: &Digest, facts: &LayerFacts) -> std::io::Result<()> {
-        std::fs::create_dir_all(&self.folder)?;
-        let bytes = postcard::to_stdvec(facts).map_err(std::io::Error::other)?;
-        std::fs::write(self.folder.join(digest.hex()), bytes)
     }
 }

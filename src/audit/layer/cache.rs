@@ -88,7 +88,7 @@ impl LayerCache {
             .into_inner()
             .map_err(|error| error.into_error())?;
         if file.as_file().metadata()?.len() > self.allowed {
-            return Ok(());
+            return Err(io::Error::other("it is larger than the whole cache may be"));
         }
         let path = self.path(digest);
         file.persist(&path).map_err(|error| error.error)?;
