@@ -96,8 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn only_the_roots_of_installed_packages_count() {
+    fn only_projects_and_the_roots_of_installed_packages_count() {
         for path in [
+            "app/package.json",
+            "package.json",
+            "app/my_node_modules/sharp/package.json",
             "app/node_modules/sharp/package.json",
             "node_modules/@img/sharp-linux-x64/package.json",
             "app/node_modules/.pnpm/sharp@0.33.0/node_modules/sharp/package.json",
@@ -106,12 +109,10 @@ mod tests {
             assert!(is_one(path), "{path}");
         }
         for path in [
-            "app/package.json",
-            "package.json",
+            "app/my-package.json",
             "app/node_modules/package.json",
             "app/node_modules/sharp/lib/package.json",
             "app/node_modules/@img/package.json",
-            "app/my_node_modules/sharp/package.json",
             "app/node_modules/.cache/package.json",
             "app/node_modules/@a/b/c/package.json",
         ] {
