@@ -126,9 +126,14 @@ fn likely(
         );
     }
     let is_copy = lower.contains("copy ") || lower.contains("add ");
-    let place = ["/node_modules/", "/site-packages/", "/dist-packages/", "/gems/"]
-        .into_iter()
-        .find(|place| path.contains(place));
+    let place = [
+        "/node_modules/",
+        "/site-packages/",
+        "/dist-packages/",
+        "/gems/",
+    ]
+    .into_iter()
+    .find(|place| path.contains(place));
     let shown = match twin {
         Some(twin) => format!("{history}; the same layer is in {}", twin.platform),
         None => history.clone(),
@@ -149,11 +154,15 @@ fn likely(
             "the build takes one architecture for all platforms: `ARG TARGETARCH` with a default value, or not declared again after FROM, or a fixed GOARCH",
             shown,
         ),
-        (None, true, None) if is_started(&finding.code) && same_elsewhere(variant, path, variants) => say(
-            "targetarch-default-shadowed",
-            "the build takes one architecture for all platforms: `ARG TARGETARCH` with a default value, or not declared again after FROM, or a fixed GOARCH",
-            format!("{history}; the file is the same machine's under every platform"),
-        ),
+        (None, true, None)
+            if is_started(&finding.code) && same_elsewhere(variant, path, variants) =>
+        {
+            say(
+                "targetarch-default-shadowed",
+                "the build takes one architecture for all platforms: `ARG TARGETARCH` with a default value, or not declared again after FROM, or a fixed GOARCH",
+                format!("{history}; the file is the same machine's under every platform"),
+            )
+        }
         (_, _, Some(_)) => say(
             "copy-from-pinned-stage",
             "the layer was made once, for one platform, and is used for all",
@@ -244,7 +253,10 @@ mod tests {
             .map(|finding| finding.on(&variant.platform))
             .collect();
         for finding in &mut findings {
-            let file = finding.path.as_deref().and_then(|path| variant.rootfs.entry(path));
+            let file = finding
+                .path
+                .as_deref()
+                .and_then(|path| variant.rootfs.entry(path));
             finding.layer = file
                 .and_then(|file| variant.layers.get(file.layer()))
                 .map(|layer| layer.descriptor.digest.clone());
@@ -287,22 +299,41 @@ mod tests {
         // docker/buildx#510.
         let (hint, evidence) = explained(&pair("COPY /out/app /usr/local/bin/app # buildkit", app));
         assert!(hint.contains("(targetarch-default-shadowed)"), "{hint}");
-        assert!(evidence.contains("the same layer is in linux/amd64"), "{evidence}");
+        assert!(
+            evidence.contains("the same layer is in linux/amd64"),
+            "{evidence}"
+        );
     }
 
     #[test]
     fn the_arguments_of_a_step_tell_a_default_from_a_missing_declaration() {
         // FriendsOfShopware/shopmon#770.
-        let run = |value: &str| format!("RUN |1 TARGETARCH={value} /bin/sh -c go build -o /usr/local/bin/app # buildkit");
-        assert!(explained(&pair(&run("amd64"), app)).0.contains("(targetarch-default-shadowed)"));
-        assert!(explained(&pair(&run(""), app)).0.contains("(targetarch-not-redeclared)"));
+        let run = |value: &str| {
+            format!(
+                "RUN |1 TARGETARCH={value} /bin/sh -c go build -o /usr/local/bin/app # buildkit"
+            )
+        };
+        assert!(
+            explained(&pair(&run("amd64"), app))
+                .0
+                .contains("(targetarch-default-shadowed)")
+        );
+        assert!(
+            explained(&pair(&run(""), app))
+                .0
+                .contains("(targetarch-not-redeclared)")
+        );
     }
 
     #[test]
     fn a_download_that_names_an_architecture_is_told() {
         // onedr0p/containers#178.
         let line = "RUN /bin/sh -c curl -L https://example.org/tini-amd64 -o /tini # buildkit";
-        let add = |image: Image| image.file("/tini", elf(Machine::X86_64)).entrypoint(&["/tini", "--", "sh"]);
+        let add = |image: Image| {
+            image
+                .file("/tini", elf(Machine::X86_64))
+                .entrypoint(&["/tini", "--", "sh"])
+        };
         let (hint, evidence) = explained(&pair(line, add));
         assert!(hint.contains("(hardcoded-download)"), "{hint}");
         assert!(evidence.contains("curl -L"), "{evidence}");
@@ -317,11 +348,17 @@ mod tests {
                 library(Machine::X86_64, "", &[]),
             )
         };
-        let (hint, _) = explained(&pair("COPY /app/node_modules ./node_modules # buildkit", add));
+        let (hint, _) = explained(&pair(
+            "COPY /app/node_modules ./node_modules # buildkit",
+            add,
+        ));
         assert!(hint.contains("(copy-from-pinned-stage)"), "{hint}");
         let alone = [add(debian("linux/arm64").layer("COPY . . # buildkit")).unpacked()];
         let (hint, _) = explained(&alone);
-        assert!(hint.contains("(node-modules-copied-across-platforms)"), "{hint}");
+        assert!(
+            hint.contains("(node-modules-copied-across-platforms)"),
+            "{hint}"
+        );
     }
 
     #[test]

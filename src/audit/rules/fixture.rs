@@ -174,8 +174,7 @@ impl From<NotElf> for FileFacts {
 impl Image {
     /// Begins a layer with its history line; what follows is in it.
     pub(super) fn layer(mut self, created_by: &str) -> Self {
-        self.layers
-            .push((created_by.to_owned(), Vec::new()));
+        self.layers.push((created_by.to_owned(), Vec::new()));
         self
     }
 

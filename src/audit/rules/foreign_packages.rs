@@ -101,7 +101,9 @@ mod tests {
         assert_eq!(codes(&found), ["foreign-apt-arch"]);
         assert_eq!(found[0].severity, Severity::Warning);
         assert!(
-            found[0].message.starts_with("1 of 3 installed packages is for amd64"),
+            found[0]
+                .message
+                .starts_with("1 of 3 installed packages is for amd64"),
             "{}",
             found[0].message
         );
@@ -109,8 +111,14 @@ mod tests {
 
     #[test]
     fn packages_that_run_on_the_platform_are_its_own() {
-        assert_eq!(codes(&judge("linux/amd64", &["amd64", "i386", "all"])), [""; 0]);
-        assert_eq!(codes(&judge("linux/arm64", &["arm64", "armhf", "noarch"])), [""; 0]);
+        assert_eq!(
+            codes(&judge("linux/amd64", &["amd64", "i386", "all"])),
+            [""; 0]
+        );
+        assert_eq!(
+            codes(&judge("linux/arm64", &["arm64", "armhf", "noarch"])),
+            [""; 0]
+        );
         assert_eq!(codes(&judge("linux/ppc64le", &["ppc64el", "all"])), [""; 0]);
     }
 }

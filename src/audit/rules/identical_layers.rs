@@ -89,7 +89,11 @@ fn finding(scene: &Scene<'_>, layer: usize, twin: &Unpacked) -> Option<Finding> 
     for elf in foreign().take(EXAMPLES) {
         finding = finding.because(format!("{} is {}", elf.path, elf.facts.header()));
     }
-    if let Some(more) = foreign().count().checked_sub(EXAMPLES).filter(|more| *more > 0) {
+    if let Some(more) = foreign()
+        .count()
+        .checked_sub(EXAMPLES)
+        .filter(|more| *more > 0)
+    {
         finding = finding.because(format!("and {more} more"));
     }
     Some(finding.hint("build what this layer brings for each platform: in a stage without `--platform`, or with `$TARGETARCH`"))
@@ -111,9 +115,20 @@ mod tests {
     #[test]
     fn one_layer_with_one_machine_s_programs_is_wrong_under_the_other_platform() {
         // lightninglabs/loop#1211.
-        let found = both(|image| image.file("/app/server", elf(Machine::X86_64)).entrypoint(&["/app/server"]));
+        let found = both(|image| {
+            image
+                .file("/app/server", elf(Machine::X86_64))
+                .entrypoint(&["/app/server"])
+        });
         assert_eq!(codes(&found), ["identical-layers-with-elf"]);
-        assert_eq!(found[0].platform.as_ref().map(ToString::to_string).as_deref(), Some("linux/arm64"));
+        assert_eq!(
+            found[0]
+                .platform
+                .as_ref()
+                .map(ToString::to_string)
+                .as_deref(),
+            Some("linux/arm64")
+        );
         assert_eq!(found[0].severity, Severity::Error);
         assert_eq!(found[0].path.as_deref(), Some("/app/server"));
     }
@@ -124,8 +139,14 @@ mod tests {
         assert_eq!(codes(&texts), [""; 0]);
         let prebuilds = both(|image| {
             image
-                .plain("/app/node_modules/a/prebuilds/linux-x64/a.node", library(Machine::X86_64, "", &[]))
-                .plain("/app/node_modules/a/prebuilds/linux-arm64/a.node", library(Machine::AArch64, "", &[]))
+                .plain(
+                    "/app/node_modules/a/prebuilds/linux-x64/a.node",
+                    library(Machine::X86_64, "", &[]),
+                )
+                .plain(
+                    "/app/node_modules/a/prebuilds/linux-arm64/a.node",
+                    library(Machine::AArch64, "", &[]),
+                )
         });
         assert_eq!(codes(&prebuilds), [""; 0]);
     }

@@ -100,10 +100,7 @@ impl Fixture {
 
     pub(in crate::audit::rules) fn build(self) -> Unpacked {
         let mut rootfs = Rootfs::default();
-        rootfs.apply(
-            0,
-            self.entries.into(),
-        );
+        rootfs.apply(0, self.entries.into());
         Unpacked {
             digest: format!("sha256:{}", "0".repeat(64))
                 .parse()
