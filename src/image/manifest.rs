@@ -93,6 +93,10 @@ impl Manifest {
 
 /// Either, told apart by media type and, where that is missing, by shape.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
 pub enum Document {
     /// Several images.
     Index(Index),

@@ -59,6 +59,7 @@ fn placed(finding: Finding, entry: &Entry) -> Finding {
 mod tests {
     use super::*;
     use crate::audit::tree::tests::{codes, tree_of, two_platforms};
+    use crate::event::Severity;
     use crate::layout::{Image, Layer, Layout, Packing};
 
     #[tokio::test]
@@ -83,5 +84,37 @@ mod tests {
             .image(Image::small("linux/amd64"))
             .image(Image::small("linux/arm64").manifest(|m| *m = serde_json::json!({})));
         assert_eq!(judge(&tree_of(layout).await).len(), 1);
+    }
+
+    #[cfg_attr(
+        not(feature = "engine-tests"),
+        ignore = "needs the registry and images of ci/images: run ci/test"
+    )]
+    #[tokio::test]
+    async fn real_images_lead_to_no_complaint() {
+        use crate::audit::tree::read;
+        use crate::source::{RegistryContents, RegistryOptions};
+
+        let registry =
+            std::env::var("EVERYARCH_REGISTRY").unwrap_or_else(|_| "127.0.0.1:5055".to_owned());
+        for image in [
+            "busybox:all",
+            "busybox:docker",
+            "busybox:nested",
+            "packages:healthy",
+            "python:healthy",
+            "runtimes:all",
+        ] {
+            let reference = format!("{registry}/test/{image}").parse().expect(image);
+            let contents = RegistryContents::open(&reference, &RegistryOptions::default())
+                .await
+                .expect(image);
+            let tree = read(&contents, None, 8).await.expect(image);
+            assert!(tree.images().count() > 1, "{image}");
+            assert_eq!(tree.errors(), [""; 0], "{image}");
+            let mut found = judge(&tree);
+            found.retain(|finding| finding.severity != Severity::Info);
+            assert_eq!(found, [], "{image}");
+        }
     }
 }
