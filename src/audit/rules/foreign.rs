@@ -9,21 +9,33 @@ use super::scene::{Elf, Scene};
 use super::standing::{Reason, Role, Standing};
 use super::start::{By, is_starter};
 
-/// What the hosts of a foreign machine make of it: why nobody noticed.
+/// What hosts make of a program of another machine: why nobody noticed.
 pub(super) fn masked(header: ElfHeader) -> String {
-    let symptom = match header.machine {
-        Machine::X86_64 => {
-            "; elsewhere: `exec format error`, `Could not open '/lib64/ld-linux-x86-64.so.2'` (qemu), `rosetta error: failed to open elf`, or `syntax error` from a shell that reads it as a script"
+    let shell = "`exec format error`, or `syntax error` from a shell that reads it as a script";
+    match header.machine {
+        Machine::Other(_) => format!("seen as {shell}"),
+        Machine::X86_64 => format!(
+            "runs unnoticed on an {header} host; elsewhere: {shell}, `Could not open '/lib64/ld-linux-x86-64.so.2'` (qemu), `rosetta error: failed to open elf`"
+        ),
+        Machine::RiscV | Machine::Ppc64 | Machine::LoongArch => {
+            format!("runs unnoticed on a {header} host; elsewhere: {shell}")
         }
-        _ => {
-            "; elsewhere: `exec format error`, or `syntax error` from a shell that reads it as a script"
+        _ => format!("runs unnoticed on an {header} host; elsewhere: {shell}"),
+    }
+}
+
+/// What a loader says of a library of another machine.
+fn refused(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "dlopen-wrong-machine-glibc" => {
+            "glibc says `cannot open shared object file: No such file or directory`, although it is there"
         }
-    };
-    let article = match header.machine {
-        Machine::RiscV | Machine::Ppc64 | Machine::LoongArch => "a",
-        _ => "an",
-    };
-    format!("runs unnoticed on {article} {header} host{symptom}")
+        "dlopen-wrong-machine-musl" => {
+            "musl says `unsupported relocation type` or `symbol not found`, and nothing of the machine"
+        }
+        "dlopen-wrong-class" => "glibc says `wrong ELF class`, musl `Exec format error`",
+        _ => return None,
+    })
 }
 
 /// Foreign programs and libraries, one finding for each machine and place.
@@ -80,7 +92,12 @@ pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
         if finding.severity == Severity::Error
             && let Some(elf) = finding.path.as_deref().and_then(|path| scene.elf(path))
         {
-            finding.evidence.push(masked(elf.facts.header()));
+            match finding.code.starts_with("dlopen-") {
+                true => finding
+                    .evidence
+                    .extend(refused(&finding.code).map(str::to_owned)),
+                false => finding.evidence.push(masked(elf.facts.header())),
+            }
         }
     }
     found
@@ -380,6 +397,6 @@ mod tests {
                 "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
                 program(Machine::X86_64, glibc_loader(Machine::X86_64), &[]),
             );
-        assert_eq!(codes(&judge(image)), [""; 0]);
+        assert_eq!(codes(&judge(image)), ["foreign-apt-arch"]);
     }
 }

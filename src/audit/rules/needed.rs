@@ -30,8 +30,7 @@ pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
             _ => search.other(elf),
         }
     }
-    let mut cases: Vec<Case> = search.cases.into_values().collect();
-    cases.sort_by(|a, b| a.path.cmp(&b.path));
+    let cases = merged(search.cases.into_values());
     let (certain, possible): (Vec<Case>, Vec<Case>) = cases
         .into_iter()
         .partition(|case| case.severity != Severity::Info);
@@ -78,6 +77,29 @@ fn wording(case: &Case, count: usize) -> (String, String) {
             "install the package that brings it in this variant; an install step guarded by the architecture is the usual reason".to_owned(),
         ),
     }
+}
+
+/// One case for all libraries that an object lacks for one reason.
+fn merged(cases: impl Iterator<Item = Case>) -> Vec<Case> {
+    let mut merged: BTreeMap<(String, &str, Severity), Case> = BTreeMap::new();
+    for case in cases {
+        let key = (case.path.clone(), case.code, case.severity);
+        match merged.get_mut(&key) {
+            Some(known) if !case.code.ends_with("-too-old") => {
+                known.shown = format!("{}; {}", known.shown, case.shown);
+                known.cause = format!("{}, {}", known.cause, case.cause);
+            }
+            // Of several versions the highest is enough; they come in order.
+            Some(known) => {
+                let shown = format!("{}; {}", known.shown, case.shown);
+                *known = Case { shown, ..case };
+            }
+            None => {
+                merged.insert(key, case);
+            }
+        }
+    }
+    merged.into_values().collect()
 }
 
 /// What is asked again and again while searching.

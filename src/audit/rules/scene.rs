@@ -11,6 +11,7 @@ use crate::image::{ElfHeader, Machine};
 use super::loader::{Libc, system_folders};
 use super::standing::{Role, Standing, Surroundings, is_extension};
 use super::start::{self, Step, Target};
+use super::words;
 
 /// How many scripts are followed that are interpreters of one another, as in the kernel.
 const INTERPRETERS: usize = 5;
@@ -141,6 +142,7 @@ impl<'a> Scene<'a> {
         use crate::audit::file::ElfKind;
         self.elves.iter().filter(|elf| {
             elf.standing == Standing::Own
+                && !(elf.role >= Role::Extension && words::names_another_elf_system(&elf.path))
                 && !elf.facts.is_debug_only
                 && matches!(elf.facts.kind, ElfKind::Executable | ElfKind::Shared)
         })

@@ -147,6 +147,9 @@ impl<'a> Surroundings<'a> {
             Role::Path | Role::Library => self
                 .foreign_architecture(path)
                 .or_else(|| self.several(name, path)),
+            Role::Extension | Role::Elsewhere if words::names_another_elf_system(path) => {
+                Some(Reason::SeveralPlatforms)
+            }
             Role::Extension | Role::Elsewhere => self.reason(path),
         }
     }

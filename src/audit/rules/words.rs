@@ -169,6 +169,19 @@ pub(super) fn names_another_libc(path: &str, libc: Libc) -> bool {
     other.iter().any(|word| path.contains(word))
 }
 
+/// Whether a path names a system other than this one whose programs are ELF files too:
+/// `prebuilds/android-arm64`.
+pub(super) fn names_another_elf_system(path: &str) -> bool {
+    path.to_ascii_lowercase()
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| {
+            matches!(
+                word,
+                "android" | "freebsd" | "openbsd" | "netbsd" | "sunos" | "solaris" | "illumos"
+            )
+        })
+}
+
 /// Whether a path names an operating system that is not Linux.
 pub(super) fn names_another_system(path: &str) -> bool {
     path.to_ascii_lowercase()

@@ -355,3 +355,22 @@ fn a_32_bit_program_has_the_folders_of_its_own_machine() {
         );
     assert_eq!(codes(&judge(image)), [""; 0]);
 }
+
+#[test]
+fn builds_for_other_systems_with_elf_files_are_meant() {
+    // classic-level carries a build for Android under its own machine.
+    let path = "/app/node_modules/classic-level/prebuilds/android-arm64/classic-level.armv8.node";
+    let image = arm64().plain(path, library(AArch64, "", &["libc.so", "liblog.so"]));
+    assert_eq!(codes(&judge(image)), [""; 0]);
+}
+
+#[test]
+fn all_that_an_object_lacks_is_one_finding() {
+    let found = judge(arm64().file("/usr/bin/app", app(&["liba.so.1", "libb.so.1"])));
+    assert_eq!(codes(&found), ["needed-library-missing"]);
+    assert!(
+        found[0].message.contains("liba.so.1, libb.so.1"),
+        "{}",
+        found[0].message
+    );
+}
