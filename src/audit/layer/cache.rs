@@ -292,10 +292,10 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_at_all_is_not_kept() {
+    fn what_has_no_room_at_all_is_not_kept_and_said() {
         let (_folder, cache) = cache(10);
         let digest = Digest::of(b"one");
-        cache.put(&digest, &facts("a")).expect("not kept");
+        cache.put(&digest, &facts("a")).expect_err("no room");
         assert_eq!(cache.get(&digest), None);
         assert_eq!(fs::read_dir(&cache.folder).expect("a folder").count(), 0);
     }

@@ -6,10 +6,14 @@
 //! entry only where this very layer has them. A folder that is needed and not in the
 //! layer is made – also where the layers below have a link of that name, which is
 //! hidden by it: a layer with `lib/x` and no `lib` takes a merged `/usr` its `/lib`.
+//!
+//! Where a layer has a whiteout and a folder of one name, they disagree: the file
+//! system overlay shows what is below again, others do not. The specification does
+//! not, and is followed.
 
 use super::tree::{Full, Kind, Node, NodeId, ROOT, Tree};
 use super::walk::{Parts, walk};
-use super::{Rootfs, Unapplied};
+use super::{RefusedEntry, Rootfs};
 use crate::audit::layer::{EntryKind, LayerEntry, LayerFacts};
 
 /// The mode of folders that no entry describes.
@@ -70,9 +74,9 @@ impl Round<'_> {
     fn note(&mut self, path: String, outcome: Result<(), Refused>) {
         if let Err(Refused(why)) = outcome {
             let layer = self.layer.into();
-            self.rootfs.unapplied_count = self.rootfs.unapplied_count.saturating_add(1);
-            if self.rootfs.unapplied.len() < Rootfs::UNAPPLIED_SHOWN {
-                self.rootfs.unapplied.push(Unapplied { layer, path, why });
+            self.rootfs.refused_count = self.rootfs.refused_count.saturating_add(1);
+            if self.rootfs.refused.len() < Rootfs::REFUSED_SHOWN {
+                self.rootfs.refused.push(RefusedEntry { layer, path, why });
             }
         }
     }
@@ -274,8 +278,8 @@ impl Round<'_> {
         }
     }
 
-    /// Hard links to what the layers below have. An engine that unpacks each layer
-    /// for itself refuses them; those that unpack one into the other do not.
+    /// Hard links to what the layers below have. Docker refuses them; engines that
+    /// unpack one layer into the other do not, and so they are there.
     fn finish(&mut self) {
         for (id, path, target) in std::mem::take(&mut self.pending) {
             let tree = &self.rootfs.tree;
@@ -294,10 +298,12 @@ impl Round<'_> {
                     node.facts = linked.facts;
                 }
             }
-            if linked.is_none() {
-                let why = format!("it is a hard link to `{target}`, which is no file");
-                self.note(path, Err(Refused(why)));
-            }
+            let why = match linked {
+                Some(_) => "which is in a layer below",
+                None => "which is no file",
+            };
+            let why = format!("it is a hard link to `{target}`, {why}");
+            self.note(path, Err(Refused(why)));
         }
     }
 }

@@ -21,18 +21,18 @@ pub struct Rootfs {
     rounds: u32,
     /// All nodes in the order of their paths, once somebody asked.
     order: OnceLock<Vec<NodeId>>,
-    unapplied: Vec<Unapplied>,
-    unapplied_count: u64,
+    refused: Vec<RefusedEntry>,
+    refused_count: u64,
 }
 
-/// An entry that could not be laid on, as no engine could.
+/// An entry that Docker refuses when it unpacks the layer, and with it the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unapplied {
+pub struct RefusedEntry {
     /// The layer that has it, from 0.
     pub layer: usize,
     /// Its path in the archive.
     pub path: String,
-    /// Why it is left out.
+    /// What is wrong with it.
     pub why: String,
 }
 
@@ -71,22 +71,23 @@ pub enum Nowhere {
 }
 
 impl Rootfs {
-    /// How many of [`Rootfs::unapplied`] are kept.
-    const UNAPPLIED_SHOWN: usize = 20;
+    /// How many of [`Rootfs::refused`] are kept.
+    const REFUSED_SHOWN: usize = 20;
 
     /// Lays a layer over what is there: whiteouts and opaque folders first.
     pub fn apply(&mut self, layer: usize, facts: LayerFacts) {
         apply::apply(self, layer, facts);
     }
 
-    /// The first of the entries that could not be laid on.
-    pub fn unapplied(&self) -> &[Unapplied] {
-        &self.unapplied
+    /// The first of the entries that engines refuse. They are left out, but for hard
+    /// links to files of lower layers, which some engines take.
+    pub fn refused(&self) -> &[RefusedEntry] {
+        &self.refused
     }
 
     /// How many there are of them.
-    pub fn unapplied_count(&self) -> u64 {
-        self.unapplied_count
+    pub fn refused_count(&self) -> u64 {
+        self.refused_count
     }
 
     /// What stands at a path, all symbolic links followed inside this root as the

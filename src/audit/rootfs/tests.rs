@@ -263,6 +263,9 @@ fn a_hard_link_is_the_file_it_names() {
         assert_eq!((link.size(), link.mode()), (7, 0o755));
         assert_eq!(link.facts(), Some(&FileFacts::NotElf(NotElf::Pe)));
     }
+    // Docker takes the one within its layer, and not the other.
+    assert_eq!(rootfs.refused_count(), 1);
+    assert_eq!(rootfs.refused()[0].path, "bin/c");
 }
 
 #[test]
@@ -277,16 +280,16 @@ fn a_hard_link_to_nothing_is_left_out_and_said() {
         ],
     ]);
     assert_eq!(paths(&rootfs), ["/folder"]);
-    assert_eq!(rootfs.unapplied_count(), 3);
-    assert_eq!(rootfs.unapplied()[0].layer, 1);
-    assert_eq!(rootfs.unapplied()[0].path, "a");
+    assert_eq!(rootfs.refused_count(), 3);
+    assert_eq!(rootfs.refused()[0].layer, 1);
+    assert_eq!(rootfs.refused()[0].path, "a");
 }
 
 #[test]
 fn an_entry_below_a_file_of_its_own_layer_is_left_out_and_said() {
     let rootfs = rootfs([vec![file("a"), file("a/b")]]);
     assert_eq!(paths(&rootfs), ["/a"]);
-    assert_eq!(rootfs.unapplied()[0].path, "a/b");
+    assert_eq!(rootfs.refused()[0].path, "a/b");
 }
 
 #[test]

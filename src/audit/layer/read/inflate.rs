@@ -17,6 +17,10 @@ const CHUNK: usize = 256 << 10;
 const BUFFER: usize = 128 << 10;
 
 /// A decoder over a blob.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of it for a whole layer"
+)]
 pub(super) enum Inflater<'a, R> {
     Plain(BufReader<Blob<'a, R>>),
     Gzip(MultiGzDecoder<BufReader<Blob<'a, R>>>),

@@ -23,6 +23,10 @@ pub(super) struct Stream<'a> {
 }
 
 /// A block, as far as it was there.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is looked at where it is made, and never kept"
+)]
 pub(super) enum Block {
     Whole([u8; BLOCK]),
     /// The archive ends before it.
