@@ -184,6 +184,8 @@ fn compared(panel: &Panel<'_>, place: usize) -> impl Iterator<Item = (String, St
             let folded = fold::path(&path);
             (path, folded)
         })
+        // `setarch` has a name for each architecture that its processor can be.
+        .filter(|(_, folded)| !folded.ends_with("/{arch}"))
 }
 
 /// Left out: what is made anew on each run or build, what nobody runs, and what
@@ -227,8 +229,8 @@ fn is_compared(path: &str) -> bool {
         "/prebuilds/",
         "/.git/",
     ];
-    const ENDINGS: [&str; 6] = [".pyc", ".pyo", ".a", ".o", ".log", "/ld.so.cache"];
-    const LIBRARIES: [&str; 10] = [
+    const ENDINGS: [&str; 7] = [".pyc", ".pyo", ".a", ".o", ".log", ".ph", "/ld.so.cache"];
+    const LIBRARIES: [&str; 11] = [
         "libquadmath",
         "libitm",
         "libasan",
@@ -239,6 +241,8 @@ fn is_compared(path: &str) -> bool {
         "libmpx",
         "libatomic",
         "libmvec",
+        // Java's vector mathematics for x86.
+        "libjsvml",
     ];
     let name = path.rsplit('/').next().unwrap_or_default();
     !(FOLDERS.iter().any(|folder| path.starts_with(folder))

@@ -128,6 +128,9 @@ fn caches_logs_and_platform_packages_may_differ() {
         true => image
             .file("/usr/lib/python3/__pycache__/a.cpython-311.pyc")
             .file("/var/log/dpkg.log")
+            .file("/usr/bin/i386")
+            .file("/usr/lib/x86_64-linux-gnu/perl/5.36.0/asm/unistd_64.ph")
+            .file("/usr/lib/jvm/java-17-openjdk-amd64/lib/libjsvml.so")
             .file("/var/lib/dpkg/info/libquadmath0:amd64.list")
             .file("/usr/lib/x86_64-linux-gnu/libquadmath.so.0")
             .file("/app/node_modules/@rollup/rollup-linux-x64-gnu/rollup.node")
