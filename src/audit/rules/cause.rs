@@ -364,10 +364,10 @@ mod tests {
     #[test]
     fn a_shared_cache_mount_is_told() {
         // moby/buildkit#2598.
-        let line = "RUN --mount=type=cache,target=/root/.cache pip install x # buildkit";
+        let line = "RUN --mount=type=cache,target=/root/.npm npm ci # buildkit";
         let add = |image: Image| {
             image.plain(
-                "/usr/lib/python3/dist-packages/x/y.abi3.so",
+                "/app/node_modules/x/build/Release/x.node",
                 library(Machine::X86_64, "", &[]),
             )
         };
