@@ -12,7 +12,7 @@ use super::layers::{self, Found, Layers};
 use super::rootfs::Rootfs;
 use super::tree::{self, Entry, Tree};
 use super::unpacked::{Unpacked, UnpackedLayer};
-use crate::event::{AuditReport, AuditedPlatform, Finding, Severity};
+use crate::event::{AuditReport, AuditedPlatform, Finding, Severity, Unseen};
 use crate::image::{ImageConfig, Manifest, Platform};
 use crate::source::{Contents, ContentsError};
 
@@ -60,7 +60,6 @@ pub async fn audit(input: AuditInput) -> Result<AuditReport, ContentsError> {
         .into_iter()
         .filter_map(|image| image.unpack(&layers, &mut report))
         .collect();
-    report.errors.extend(layers.errors());
     // The rules take a processor's time, and nothing is waited for meanwhile.
     let found = tokio::task::spawn_blocking(move || {
         let findings = judgement::of_files(&unpacked);
@@ -73,7 +72,7 @@ pub async fn audit(input: AuditInput) -> Result<AuditReport, ContentsError> {
         }
         Err(panic) => report
             .errors
-            .push(format!("the files were not judged: {panic}")),
+            .push(format!("the files were not judged: {panic}").into()),
     }
     report.sort();
     report.duration = clock.elapsed();
@@ -161,12 +160,10 @@ impl Image<'_> {
                         ..finding.on(platform)
                     }));
                 }
-                Found::Unread => {
+                Found::Unread(why) => {
                     is_whole = false;
-                    report.errors.push(format!(
-                        "{platform}: its files were not judged, since layer {} could not be read",
-                        at + 1
-                    ));
+                    let message = format!("the files of {platform} were not judged: {why}");
+                    report.errors.push(Unseen::of(platform, message));
                 }
             }
             stack.push(UnpackedLayer {

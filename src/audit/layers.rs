@@ -34,8 +34,8 @@ pub(super) enum Found {
     Facts(LayerFacts),
     /// It can't be unpacked, by the image's fault; `None`: which is said already.
     Fault(Option<Finding>),
-    /// Nothing, for no fault of the image.
-    Unread,
+    /// Nothing, for no fault of the image: why.
+    Unread(String),
 }
 
 enum Outcome {
@@ -196,26 +196,13 @@ impl Layers {
         match self.outcomes.get(digest) {
             Some(Outcome::Kept) => match self.cache.as_ref().and_then(|cache| cache.get(digest)) {
                 Some(facts) => Found::Facts(facts),
-                None => Found::Unread,
+                None => Found::Unread(format!("the cache lost the layer {digest}")),
             },
             Some(Outcome::InMemory(facts)) => Found::Facts(facts.clone()),
             Some(Outcome::Fault(finding)) => Found::Fault(Some(finding.clone())),
             Some(Outcome::Known) => Found::Fault(None),
-            Some(Outcome::Unread(_)) | None => Found::Unread,
+            Some(Outcome::Unread(why)) => Found::Unread(why.clone()),
+            None => Found::Unread(format!("the layer {digest} was not read")),
         }
-    }
-
-    /// What could not be read for no fault of the image.
-    pub(super) fn errors(&self) -> impl Iterator<Item = String> {
-        let mut errors: Vec<String> = self
-            .outcomes
-            .values()
-            .filter_map(|outcome| match outcome {
-                Outcome::Unread(why) => Some(why.clone()),
-                _ => None,
-            })
-            .collect();
-        errors.sort();
-        errors.into_iter()
     }
 }

@@ -94,7 +94,7 @@ async fn look(
             // Whatever was looked at by then, it was not everything.
             if cancel.is_cancelled() {
                 let interrupted = "interrupted before everything was looked at";
-                report.errors.push(interrupted.to_owned());
+                report.errors.push(interrupted.to_owned().into());
             }
             Ok(report)
         }
@@ -114,7 +114,7 @@ fn unreached(arguments: &AuditArguments, failure: &Failure, clock: Instant) -> A
         index_digest: None,
         platforms: Vec::new(),
         findings: Vec::new(),
-        errors: vec![failure.cause.message.clone()],
+        errors: vec![failure.cause.message.clone().into()],
         notes: Vec::new(),
         duration: clock.elapsed(),
     }

@@ -121,6 +121,39 @@ pub struct AuditedPlatform {
     pub elf_files: usize,
 }
 
+/// Something that could not be looked at, for no fault of the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// Of which platform; `None`: perhaps of all.
+    pub platform: Option<Platform>,
+    /// What it is, and why: a sentence that names the platform itself.
+    pub message: String,
+}
+
+impl Unseen {
+    /// Of one platform.
+    pub fn of(platform: &Platform, message: impl Into<String>) -> Self {
+        Self {
+            platform: Some(platform.clone()),
+            message: message.into(),
+        }
+    }
+
+    /// Whether it may concern a platform.
+    pub fn concerns(&self, platform: &Platform) -> bool {
+        self.platform.as_ref().is_none_or(|of| of == platform)
+    }
+}
+
+impl From<String> for Unseen {
+    fn from(message: String) -> Self {
+        Self {
+            platform: None,
+            message,
+        }
+    }
+}
+
 /// All that an audit found.
 #[derive(Clone, Debug)]
 pub struct AuditReport {
@@ -133,7 +166,7 @@ pub struct AuditReport {
     /// What was found: worst first, then by platform and path.
     pub findings: Vec<Finding>,
     /// What could not be looked at, and why: the audit is not whole, and no pass.
-    pub errors: Vec<String>,
+    pub errors: Vec<Unseen>,
     /// What the user should know besides, a line each.
     pub notes: Vec<String>,
     /// How long it took.
@@ -202,7 +235,10 @@ mod tests {
                 elf_files: 0,
             }],
             findings,
-            errors: errors.iter().map(|&error| error.to_owned()).collect(),
+            errors: errors
+                .iter()
+                .map(|&error| error.to_owned().into())
+                .collect(),
             notes: Vec::new(),
             duration: Duration::ZERO,
         }

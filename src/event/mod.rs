@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use audit::{AuditReport, AuditedPlatform, Finding, Severity};
+pub use audit::{AuditReport, AuditedPlatform, Finding, Severity, Unseen};
 pub use catalogue::{FindingGroup, FindingKind, finding_kind, finding_kinds};
 
 use crate::image::{Digest, Platform};

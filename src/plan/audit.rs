@@ -196,7 +196,7 @@ mod tests {
             "the second is for a platform that was not looked at"
         );
         let mut broken = report(Vec::new());
-        broken.errors.push("a layer can't be had".to_owned());
+        broken.errors.push("a layer can't be had".to_owned().into());
         let judged = judge_audit(broken, &[suite(accept)], TODAY);
         assert!(judged.notes.is_empty(), "who knows what it holds");
     }

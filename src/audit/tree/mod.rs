@@ -6,6 +6,7 @@ mod read;
 pub(super) mod tests;
 mod written;
 
+use crate::event::Unseen;
 use crate::image::{Descriptor, Digest, ImageConfig, Manifest, Platform};
 use crate::source::ContentsError;
 
@@ -124,32 +125,34 @@ impl Tree {
 
     /// What could not be looked at because the way to it is broken: no fault of
     /// the image, but no pass either.
-    pub fn errors(&self) -> Vec<String> {
+    pub fn errors(&self) -> Vec<Unseen> {
         let mut errors = Vec::new();
-        let mut note = |what: String, error: &ContentsError| {
+        let mut note = |platform: Option<&Platform>, what: String, error: &ContentsError| {
             if let ContentsError::Unreachable(why) = error {
-                errors.push(format!("{what} could not be looked at: {why}"));
+                errors.push(Unseen {
+                    platform: platform.cloned(),
+                    message: format!("{what} could not be looked at: {why}"),
+                });
             }
         };
         for (descriptor, trouble) in &self.broken_indexes {
             if let Trouble::Contents(error) = trouble {
-                note(format!("the index {}", descriptor.digest), error);
+                note(None, format!("the index {}", descriptor.digest), error);
             }
         }
         for entry in &self.entries {
-            let of = match entry.platform.is_unknown() {
-                true => String::new(),
-                false => format!(" of {}", entry.platform),
-            };
+            let platform = (!entry.platform.is_unknown()).then_some(&entry.platform);
+            let of = platform.map_or(String::new(), |platform| format!(" of {platform}"));
             if let Err(Trouble::Contents(error)) = &entry.manifest {
-                note(format!("the {}{of}", entry.name()), error);
+                note(platform, format!("the {}{of}", entry.name()), error);
             }
             if let Some(Err(Trouble::Contents(error))) = &entry.config {
-                note(format!("the config{of}"), error);
+                note(platform, format!("the config{of}"), error);
             }
             for (at, layer, size) in entry.sized_layers() {
                 if let Err(error) = size {
-                    note(format!("layer {}{of} ({})", at + 1, layer.digest), error);
+                    let what = format!("layer {}{of} ({})", at + 1, layer.digest);
+                    note(platform, what, error);
                 }
             }
         }

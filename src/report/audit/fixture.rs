@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::event::{AuditReport, AuditedPlatform, Finding, Severity};
+use crate::event::{AuditReport, AuditedPlatform, Finding, Severity, Unseen};
 use crate::image::{Digest, Platform};
 
 /// All of them, by the names of their golden files.
@@ -149,12 +149,19 @@ pub(super) fn accepted() -> AuditReport {
 
 /// A layer can't be had, so that one platform was never looked at.
 pub(super) fn broken() -> AuditReport {
+    let arm64 = Platform::new("linux", "arm64", None);
     let mut report = failing();
     report.platforms.truncate(1);
     report.findings.truncate(1);
     report.errors = vec![
-        "linux/arm64: layer 5 of 7 (sha256:4bf5122f3445): the registry closed the connection (asked 4 times)".to_owned(),
-        "linux/arm64: its config: 503 Service Unavailable".to_owned(),
+        Unseen::of(
+            &arm64,
+            "layer 5 of linux/arm64 (sha256:4bf5122f3445) could not be looked at: the registry closed the connection (asked 4 times)",
+        ),
+        Unseen::of(
+            &arm64,
+            "the config of linux/arm64 could not be looked at: 503 Service Unavailable",
+        ),
     ];
     report
 }
@@ -166,7 +173,9 @@ pub(super) fn unreached() -> AuditReport {
         platforms: Vec::new(),
         findings: Vec::new(),
         errors: vec![
-            "looking up localhost:5055/app:2.4.1: connection refused (asked 4 times)".to_owned(),
+            "looking up localhost:5055/app:2.4.1: connection refused (asked 4 times)"
+                .to_owned()
+                .into(),
         ],
         ..healthy()
     }
@@ -195,7 +204,7 @@ pub(super) fn hostile() -> AuditReport {
         files: 0,
         elf_files: 0,
     });
-    report.errors = vec!["##[error]a layer\n::error::of it".to_owned()];
+    report.errors = vec!["##[error]a layer\n::error::of it".to_owned().into()];
     report.notes = vec!["\u{1b}[31mred\n::warning::owned".to_owned()];
     report
 }

@@ -106,7 +106,11 @@ impl From<&AuditReport> for AuditDocument {
             verdict: report.verdict(),
             platforms: report.platforms.iter().map(AuditedRecord::from).collect(),
             findings: report.findings.iter().map(FindingRecord::from).collect(),
-            errors: report.errors.clone(),
+            errors: report
+                .errors
+                .iter()
+                .map(|unseen| unseen.message.clone())
+                .collect(),
             notes: report.notes.clone(),
             seconds: seconds(report.duration),
         }

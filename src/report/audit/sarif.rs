@@ -44,12 +44,12 @@ fn log(report: &AuditReport) -> Value {
         .map(|finding| result(finding, &mut rules, &mut fingerprints))
         .collect();
     for error in &report.errors {
-        results.push(incomplete(error, &mut rules, &mut fingerprints));
+        results.push(incomplete(&error.message, &mut rules, &mut fingerprints));
     }
     let notifications: Vec<Value> = report
         .errors
         .iter()
-        .map(|error| json!({ "level": "error", "message": { "text": text(error) } }))
+        .map(|error| json!({ "level": "error", "message": { "text": text(&error.message) } }))
         .chain(
             report
                 .notes

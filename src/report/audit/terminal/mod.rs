@@ -115,7 +115,7 @@ fn write_errors(report: &AuditReport, view: &View, out: &mut dyn Write) -> io::R
         paint(view.palette.error, "error:")
     )?;
     for error in &report.errors {
-        failure::write_point(1, view, error, out)?;
+        failure::write_point(1, view, &error.message, out)?;
     }
     writeln!(out)
 }

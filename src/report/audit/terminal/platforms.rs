@@ -31,9 +31,10 @@ pub(super) fn write(report: &AuditReport, view: &View, out: &mut dyn Write) -> i
         let counts = Counts::of(report.on(platform));
         let (glyph, style) = match (counts.errors, audited) {
             (1.., _) => (view.glyphs.failed, view.palette.failed),
-            (0, Some(_)) if report.errors.is_empty() => (view.glyphs.passed, view.palette.passed),
-            // What was not looked at may be this platform's.
-            (0, Some(_)) => (view.glyphs.not_run, view.palette.error),
+            (0, Some(_)) if report.errors.iter().any(|unseen| unseen.concerns(platform)) => {
+                (view.glyphs.not_run, view.palette.error)
+            }
+            (0, Some(_)) => (view.glyphs.passed, view.palette.passed),
             (0, None) => (view.glyphs.error, view.palette.error),
         };
         let line = format!(
