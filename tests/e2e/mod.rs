@@ -9,6 +9,7 @@ mod push;
 mod bad_input;
 mod bare_images;
 mod cleanup;
+mod contexts;
 mod engines;
 mod image_facts;
 mod main_job;
