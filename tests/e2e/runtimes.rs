@@ -26,7 +26,9 @@ smoke:
         .check(&image("test/runtimes:all"), suite, &[])
         .exits(0);
     for platform in [AMD64, ARM64] {
-        for runtime in ["uname", "node", "python", "ruby", "java", "php", "perl"] {
+        for runtime in [
+            "uname", "node", "python", "ruby", "java", "php", "perl", "deno", "bun",
+        ] {
             outcome.passed(platform, &format!("architecture › {runtime}"));
         }
     }

@@ -1,9 +1,12 @@
 # shellcheck shell=bash
 # One image in which every interpreter can be asked for its architecture: Python,
-# Perl, Ruby with gems in C, PHP, Java and Node.
+# Perl, Ruby with gems in C, PHP, Java, Node, Deno and Bun.
 # shellcheck disable=SC2034,SC2154 # ci/images reads $references and sets the rest
 
 references=(test/runtimes:all)
+
+deno_version=2.9.5
+bun_version=1.4.5
 
 build() {
   local architecture layer layers folder variants=()
@@ -11,6 +14,10 @@ build() {
     debian_layer "$architecture" openjdk-17-jre-headless perl php-cli python3 ruby ruby-bcrypt ruby-msgpack
     layers=("$layer")
     node_layer "$architecture"
+    layers+=("$layer")
+    program_layer "@deno/linux-$(node_cpu "$architecture")-glibc" "$deno_version" deno
+    layers+=("$layer")
+    program_layer "@oven/bun-linux-$(if [ "$architecture" = amd64 ]; then echo x64; else echo aarch64; fi)" "$bun_version" bin/bun
     layers+=("$layer")
     # The links that the packages' own scripts would have made.
     folder=$work/$architecture
