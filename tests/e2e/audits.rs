@@ -204,7 +204,8 @@ fn a_native_module_of_another_machine_is_told_with_its_layer() {
         "demo/service:broken",
         &[("dlopen-wrong-machine-glibc", path)],
     );
-    let finding = &array(&outcome.json()["findings"])[0];
+    let json = outcome.json();
+    let finding = &array(&json["findings"])[0];
     assert_eq!(finding["history"], "layer 3 of 3: ci/pack.py");
     let layers = layers_of("demo/service:broken", ARM64);
     assert_eq!(finding["layer"], *layers[2]);
@@ -288,7 +289,8 @@ fn an_accepted_finding_is_shown_with_its_reason_and_fails_nothing() {
     );
     let alien = image("test/alien:all");
     let outcome = audit_again(&lab, &alien, &["--suite", "suite.yaml"]).exits(0);
-    let finding = &array(&outcome.json()["findings"])[0];
+    let json = outcome.json();
+    let finding = &array(&json["findings"])[0];
     assert_eq!(finding["severity"], "error");
     assert_eq!(finding["accepted"], "nobody has one");
     let result = &sarif(&lab)["runs"][0]["results"][0];
