@@ -151,7 +151,8 @@ fn is_broken(name: &str, errors: &[(&str, &str)]) -> Outcome {
     let mut told = found(&outcome, "error");
     told.sort();
     assert_eq!(told, expected, "{outcome}");
-    for finding in array(&json["findings"]) {
+    let is_told = |finding: &&Value| finding["severity"] != "info";
+    for finding in array(&json["findings"]).iter().filter(is_told) {
         assert_eq!(finding["platform"], ARM64, "{finding}");
         if finding["severity"] == "error" && finding["path"].is_string() {
             let history = text(&finding["history"]);
