@@ -186,6 +186,15 @@ pub(super) fn children(name: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The digests of one platform's layers.
+pub(super) fn layers_of(name: &str, child: &str) -> Vec<String> {
+    NewVariant::like(name, child)
+        .layers
+        .iter()
+        .map(|layer| text(&layer.descriptor["digest"]))
+        .collect()
+}
+
 /// The digest that a tag names.
 pub(super) fn digest_of(name: &str) -> String {
     let (repository, tag) = name.split_once(':').expect("a tag");

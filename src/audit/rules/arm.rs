@@ -43,8 +43,9 @@ pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
                 format!("GOARM={level}"),
             ));
         } else if let Some(version) = version(elf.facts).filter(|version| *version > variant) {
-            // Libraries with code for several processors are marked with the newest.
-            let is_base = elf.role == Role::Start || is_libc(&elf.path);
+            // Files with code for several processors are marked with the newest: many
+            // libraries, and for ARMv8's checksums also programs (PostgreSQL's server).
+            let is_base = (elf.role == Role::Start && version < 8) || is_libc(&elf.path);
             cases.push(case(
                 elf,
                 "armv7-on-armv6",
@@ -84,6 +85,13 @@ pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
             "arm-float-abi" => (
                 format!("{files} {are} {what}, and the image's loader is for the other ABI"),
                 "install the build for this image's ABI (armhf is hard float, armel is soft)".to_owned(),
+            ),
+            _ if case.severity == Severity::Info => (
+                format!(
+                    "{files} {} code for {what}, in an image for {platform}: fine where it is chosen by the processor",
+                    if count > 1 { "have" } else { "has" }
+                ),
+                String::new(),
             ),
             _ => (
                 format!("{files} {are} built for {what}, in an image for {platform}"),
@@ -222,6 +230,29 @@ mod tests {
         );
         let found = programs::judge(&image.unpacked());
         assert_eq!(found[0].severity, Severity::Info);
+    }
+
+    #[test]
+    fn a_program_with_code_for_armv8_beside_its_own_is_no_fault() {
+        // Debian's PostgreSQL for armhf computes checksums with ARMv8's instructions
+        // where the processor has them.
+        let found = judge(
+            "linux/arm/v7",
+            "/usr/lib/postgresql/15/bin/postgres",
+            version(14),
+        );
+        assert_eq!(codes(&found), ["armv7-on-armv6"]);
+        assert_eq!(found[0].severity, Severity::Info);
+        let libc = ElfFacts {
+            arm: version(14).arm,
+            ..library(Machine::Arm, "libc.so.6", &[])
+        };
+        let found = programs::judge(
+            &debian("linux/arm/v7")
+                .plain("/usr/lib/arm-linux-gnueabihf/libc.so.6", libc)
+                .unpacked(),
+        );
+        assert_eq!(found[0].severity, Severity::Error);
     }
 
     #[test]

@@ -9,7 +9,9 @@ use super::scene::{Interpreter, Scene};
 use super::start::{self, By, Target};
 
 /// `exec-shebang-crlf` and `exec-shebang-interpreter-missing`: of what the config
-/// starts an error, of other scripts on `PATH` a warning.
+/// starts an error, of other scripts on `PATH` a warning, and an info where a
+/// distribution's packages put them: those bring helpers for interpreters that they
+/// do not depend on.
 pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
     let mut cases = Vec::new();
     let mut seen = Vec::new();
@@ -21,7 +23,7 @@ pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
     }
     for path in scene.on_path.keys().filter(|path| !seen.contains(path)) {
         if let Ok(file) = scene.image.rootfs.resolve(path) {
-            cases.extend(case(scene, file, Severity::Warning));
+            cases.extend(case(scene, file, severity_on_path(&file.path())));
         }
     }
     group::findings(cases, &|case, count| {
@@ -40,6 +42,13 @@ pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
             ),
         }
     })
+}
+
+fn severity_on_path(path: &str) -> Severity {
+    match super::loader::folder(path) {
+        "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" => Severity::Info,
+        _ => Severity::Warning,
+    }
 }
 
 fn case(scene: &Scene<'_>, file: FileRef<'_>, severity: Severity) -> Option<Case> {
@@ -134,13 +143,23 @@ mod tests {
     fn other_scripts_on_path_are_one_warning_for_each_interpreter() {
         let found = judge(
             debian("linux/arm64")
-                .file("/usr/bin/a", script("/usr/bin/perl"))
-                .file("/usr/bin/b", script("/usr/bin/perl -w"))
+                .file("/usr/local/bin/a", script("/usr/bin/perl"))
+                .file("/usr/local/bin/b", script("/usr/bin/perl -w"))
                 .plain("/usr/share/doc/c", script("/usr/bin/perl")),
         );
         assert_eq!(codes(&found), ["exec-shebang-interpreter-missing"]);
         assert_eq!(found[0].severity, Severity::Warning);
         assert_eq!(found[0].evidence.len(), 2);
+    }
+
+    #[test]
+    fn a_distribution_s_helper_for_an_interpreter_that_nobody_installed_is_no_more_than_an_info() {
+        // Debian's dpkg brings one for Perl, which its slim images lack.
+        let found = judge(
+            debian("linux/arm64").file("/usr/sbin/dpkg-fsys-usrunmess", script("/usr/bin/perl")),
+        );
+        assert_eq!(codes(&found), ["exec-shebang-interpreter-missing"]);
+        assert_eq!(found[0].severity, Severity::Info);
     }
 
     #[test]

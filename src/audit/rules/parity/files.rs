@@ -3,7 +3,7 @@
 //! An image has hundreds of thousands of them: what is kept of a name is a hash and
 //! the platforms that have it. A second walk names the few that differ.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::audit::rootfs::NodeKind;
@@ -11,7 +11,7 @@ use crate::audit::rules::packages::{counted, platform_package};
 use crate::event::{Finding, Severity};
 
 use super::sides::{Panel, Sides};
-use super::{MOST, fold};
+use super::{MOST, fold, packages};
 
 const CODE: &str = "parity-files";
 
@@ -30,6 +30,8 @@ struct Names {
 /// Files that the same platforms have, in one folder.
 struct Group {
     with: Sides,
+    /// Told already, as a package that the same platforms have.
+    is_explained: bool,
     count: usize,
     /// The folder as one platform writes it.
     folder: String,
@@ -38,7 +40,8 @@ struct Group {
 
 pub(super) fn judge(panel: &Panel<'_>) -> Vec<Finding> {
     let names = Names::read(panel);
-    let (mut groups, beyond) = groups(panel, &names);
+    let divisions = packages::divisions(panel);
+    let (mut groups, beyond) = groups(panel, &names, &divisions);
     groups.sort_by(|a, b| b.count.cmp(&a.count).then(a.folder.cmp(&b.folder)));
     let rest = groups.split_off(groups.len().min(MOST));
     let mut findings: Vec<Finding> = groups
@@ -69,8 +72,13 @@ fn finding(panel: &Panel<'_>, group: Group) -> Finding {
     };
     let is = if group.count == 1 { "is" } else { "are" };
     let message = format!("{what} {is} {}", panel.place(group.with));
+    let severity = if group.is_explained {
+        Severity::Info
+    } else {
+        Severity::Warning
+    };
     let mut finding = panel
-        .on(Finding::new(CODE, Severity::Warning, message), group.with)
+        .on(Finding::new(CODE, severity, message), group.with)
         .at(path);
     if group.count > 1 {
         for example in &group.examples {
@@ -130,7 +138,7 @@ impl Names {
     }
 }
 
-fn groups(panel: &Panel<'_>, names: &Names) -> (Vec<Group>, usize) {
+fn groups(panel: &Panel<'_>, names: &Names, divisions: &BTreeSet<Sides>) -> (Vec<Group>, usize) {
     let all = panel.all();
     let mut groups: BTreeMap<(Sides, String), Group> = BTreeMap::new();
     let mut beyond = 0;
@@ -140,8 +148,12 @@ fn groups(panel: &Panel<'_>, names: &Names) -> (Vec<Group>, usize) {
             if with == all || !with.is_first(place) {
                 continue;
             }
-            let folder = names.folder(&folded, with);
-            let key = (with, folder.to_owned());
+            let is_explained = divisions.contains(&with) && is_of_distribution(&folded);
+            let folder = match is_explained {
+                true => ancestor(&folded, 1),
+                false => names.folder(&folded, with).to_owned(),
+            };
+            let key = (with, folder.clone());
             if groups.len() >= GROUPS && !groups.contains_key(&key) {
                 beyond += 1;
                 continue;
@@ -149,6 +161,7 @@ fn groups(panel: &Panel<'_>, names: &Names) -> (Vec<Group>, usize) {
             let depth = folder.matches('/').count();
             let group = groups.entry(key).or_insert_with(|| Group {
                 with,
+                is_explained,
                 count: 0,
                 folder: ancestor(&path, depth),
                 examples: Vec::new(),
@@ -160,6 +173,12 @@ fn groups(panel: &Panel<'_>, names: &Names) -> (Vec<Group>, usize) {
         }
     }
     (groups.into_values().collect(), beyond)
+}
+
+/// Where a distribution's packages have their files.
+fn is_of_distribution(path: &str) -> bool {
+    const FOLDERS: [&str; 5] = ["/usr/", "/lib/", "/bin/", "/sbin/", "/etc/"];
+    FOLDERS.iter().any(|folder| path.starts_with(folder)) && !path.starts_with("/usr/local/")
 }
 
 /// The first parts of a path.
@@ -219,7 +238,7 @@ fn is_compared(path: &str) -> bool {
         "/usr/lib/debug/",
         "/usr/lib/firmware/",
     ];
-    const ANYWHERE: [&str; 8] = [
+    const ANYWHERE: [&str; 9] = [
         "/__pycache__/",
         "/.cache/",
         "/_cacache/",
@@ -228,6 +247,8 @@ fn is_compared(path: &str) -> bool {
         "/glibc-hwcaps/",
         "/prebuilds/",
         "/.git/",
+        // glibc converts some encodings with a processor's own instructions.
+        "/gconv/",
     ];
     const ENDINGS: [&str; 7] = [".pyc", ".pyo", ".a", ".o", ".log", ".ph", "/ld.so.cache"];
     const LIBRARIES: [&str; 11] = [

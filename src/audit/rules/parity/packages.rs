@@ -18,8 +18,34 @@ const NAMED: usize = 20;
 /// Of each platform: a package's versions.
 type Versions = BTreeMap<usize, BTreeSet<String>>;
 
+/// A package's versions, by name and package manager.
+type Worlds = BTreeMap<Ecosystem, BTreeMap<String, Versions>>;
+
 pub(super) fn judge(panel: &Panel<'_>) -> Vec<Finding> {
-    let mut worlds: BTreeMap<Ecosystem, BTreeMap<String, Versions>> = BTreeMap::new();
+    worlds(panel)
+        .iter()
+        .flat_map(|(ecosystem, world)| {
+            let mut findings = presence(panel, *ecosystem, world);
+            findings.extend(versions(panel, *ecosystem, world));
+            findings
+        })
+        .collect()
+}
+
+/// Which platforms have a package of the distribution that others lack: the files
+/// of such a package are the same difference.
+pub(super) fn divisions(panel: &Panel<'_>) -> BTreeSet<Sides> {
+    worlds(panel)
+        .into_iter()
+        .filter(|(ecosystem, _)| matches!(ecosystem, Ecosystem::Dpkg | Ecosystem::Apk))
+        .flat_map(|(_, world)| world.into_values())
+        .map(|versions| sides(&versions))
+        .filter(|with| *with != panel.all())
+        .collect()
+}
+
+fn worlds(panel: &Panel<'_>) -> Worlds {
+    let mut worlds = Worlds::new();
     for (place, variant) in panel.variants() {
         for (ecosystem, packages) in installed(variant) {
             let world = worlds.entry(ecosystem).or_default();
@@ -31,13 +57,6 @@ pub(super) fn judge(panel: &Panel<'_>) -> Vec<Finding> {
         }
     }
     worlds
-        .iter()
-        .flat_map(|(ecosystem, world)| {
-            let mut findings = presence(panel, *ecosystem, world);
-            findings.extend(versions(panel, *ecosystem, world));
-            findings
-        })
-        .collect()
 }
 
 /// What only some platforms have.

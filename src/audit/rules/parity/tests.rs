@@ -205,6 +205,61 @@ fn packages_that_one_platform_lacks_are_one_finding() {
 }
 
 #[test]
+fn the_files_of_a_package_that_one_platform_lacks_are_no_second_warning() {
+    // Debian's PostgreSQL compiles queries with LLVM, except on s390x.
+    let variant = |platform: &str, has: bool| match has {
+        true => debian(
+            image(platform)
+                .file("/usr/lib/postgresql/15/lib/llvmjit.so")
+                .file("/usr/share/llvm/a"),
+            &[("libllvm14", "14"), ("postgresql-15", "15")],
+        ),
+        false => debian(image(platform), &[("postgresql-15", "15")]),
+    };
+    let told = |tool: &str| {
+        let found = judge(&[
+            variant("linux/amd64", true).file(tool).build(),
+            variant("linux/arm64", true).file(tool).build(),
+            variant("linux/s390x", false).build(),
+        ]);
+        let told: Vec<(Severity, String)> = found
+            .into_iter()
+            .map(|finding| (finding.severity, finding.message))
+            .collect();
+        told
+    };
+    let package = "1 dpkg package is missing in linux/s390x".to_owned();
+    let files = "3 files below /usr are missing in linux/s390x".to_owned();
+    assert_eq!(
+        told("/usr/bin/llvm"),
+        [
+            (Severity::Warning, package.clone()),
+            (Severity::Info, files)
+        ]
+    );
+    // What no package brings is told as before.
+    let files = "2 files below /usr are missing in linux/s390x".to_owned();
+    let tool = "/usr/local/bin/tool is missing in linux/s390x".to_owned();
+    assert_eq!(
+        told("/usr/local/bin/tool"),
+        [
+            (Severity::Warning, package),
+            (Severity::Info, files),
+            (Severity::Warning, tool)
+        ]
+    );
+}
+
+#[test]
+fn glibc_s_converters_for_one_processor_are_its_own_business() {
+    let findings = two(|image, is_amd64| match is_amd64 {
+        true => image,
+        false => image.file("/usr/lib/s390x-linux-gnu/gconv/UTF8_UTF16_Z9.so"),
+    });
+    assert_eq!(findings, []);
+}
+
+#[test]
 fn packages_in_another_version_are_told_with_both() {
     let findings = two(|image, is_amd64| {
         let version = if is_amd64 { "3.0.11" } else { "3.0.9" };
