@@ -63,6 +63,8 @@ pub(super) enum Run {
     Tells,
     /// The fault is in a file that the image's command does not touch.
     Untouched,
+    /// The fault is in what a real loader would do; the one in the image ends with 0.
+    Loader,
     /// The host decides: its pages, its processor, its emulator.
     Host,
 }
@@ -72,6 +74,7 @@ impl Run {
         match self {
             Self::Tells => "tells",
             Self::Untouched => "untouched",
+            Self::Loader => "loader",
             Self::Host => "host",
         }
     }
@@ -215,7 +218,7 @@ impl Entry {
     }
 
     /// It is the likely cause that a finding names.
-    pub(super) const fn as_cause(mut self) -> Self {
+    pub(super) const fn likely_cause(mut self) -> Self {
         self.is_cause = true;
         self
     }
@@ -228,6 +231,12 @@ impl Entry {
     /// The image's command does not touch the broken file.
     pub(super) const fn untouched(mut self) -> Self {
         self.run = Run::Untouched;
+        self
+    }
+
+    /// A real loader would refuse it.
+    pub(super) const fn refused_by_a_loader(mut self) -> Self {
+        self.run = Run::Loader;
         self
     }
 

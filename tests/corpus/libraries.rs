@@ -36,20 +36,23 @@ pub(super) const ENTRIES: &[Entry] = &[
     on_arm64("dlopen-truncated", "Automattic/node-canvas#1914", truncated)
         .at(ADDON)
         .untouched(),
-    on_arm64("needed-library-missing", "moghtech/komodo#1281", needed).at(APP),
+    on_arm64("needed-library-missing", "moghtech/komodo#1281", needed)
+        .at(APP)
+        .refused_by_a_loader(),
     on_arm64(
         "needed-library-wrong-arch",
         "none known: `COPY --from=build /usr/lib` of another platform",
         needed_foreign,
     )
-    .at(APP),
+    .at(APP)
+    .refused_by_a_loader(),
     on_arm64("copy-from-pinned-stage", "lovell/sharp#3166", copied)
         .at(ADDON)
-        .as_cause()
+        .likely_cause()
         .untouched(),
     on_arm64("cache-mount-shared", "moby/buildkit#2598", cached)
         .at(ADDON)
-        .as_cause()
+        .likely_cause()
         .untouched(),
     on_arm64(
         "glibc-object-on-musl",
@@ -65,20 +68,24 @@ pub(super) const ENTRIES: &[Entry] = &[
     )
     .at(ADDON)
     .untouched(),
-    on_arm64("glibc-too-old", "hadolint/hadolint#1102", glibc_too_old).at(APP),
+    on_arm64("glibc-too-old", "hadolint/hadolint#1102", glibc_too_old)
+        .at(APP)
+        .refused_by_a_loader(),
     on(
         "linux/arm/v7",
         "libstdcxx-too-old",
         "nodejs/docker-node#2218",
         libstdcxx,
     )
-    .at(APP),
+    .at(APP)
+    .refused_by_a_loader(),
     on_arm64(
         "needed-library-too-old",
         "none known: as hadolint/hadolint#1102, of another library",
         needed_too_old,
     )
     .at(APP)
+    .refused_by_a_loader()
     .warns(),
 ];
 

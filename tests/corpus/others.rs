@@ -110,7 +110,7 @@ fn apk(site: &Site) -> Image {
 }
 
 fn config(site: &Site) -> Image {
-    let words = site.choose("nobody", "app");
+    let words = site.choose("65534", "1000");
     debian(site).config(move |config| config["config"]["User"] = words.into())
 }
 

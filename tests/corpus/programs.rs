@@ -21,7 +21,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         userland,
     )
     .at("/usr/bin/dash")
-    .as_cause(),
+    .likely_cause(),
     on_arm64("exec-wrong-arch-app-binary", "mescon/Muximux#355", app).at(APP),
     on_arm64(
         "targetarch-default-shadowed",
@@ -29,19 +29,19 @@ pub(super) const ENTRIES: &[Entry] = &[
         app_by_argument,
     )
     .at(APP)
-    .as_cause(),
+    .likely_cause(),
     on_arm64(
         "targetarch-not-redeclared",
         "FriendsOfShopware/shopmon#770",
         app_without_argument,
     )
     .at(APP)
-    .as_cause(),
+    .likely_cause(),
     on_arm64("identical-layers-with-elf", "lightninglabs/loop#1211", app).at(APP),
     on_arm64("exec-wrong-arch-helper", "kcl-lang/cli#97", helper).at("/sbin/tini"),
     on_arm64("hardcoded-download", "onedr0p/containers#178", helper)
         .at("/sbin/tini")
-        .as_cause(),
+        .likely_cause(),
     on(
         "linux/arm/v7",
         "arm32-uname-lies",

@@ -28,6 +28,12 @@ pub(super) fn musl_name(machine: Machine) -> &'static str {
         .trim_end_matches(".so.1")
 }
 
+/// A loader that ends what it should load, with 0: on an engine, programs and scripts
+/// that the kernel takes succeed.
+fn loader_of(machine: Machine, name: &str) -> Elf {
+    Elf::program(machine).position_independent().soname(name)
+}
+
 /// Debian without an application.
 pub(super) fn bare_debian(platform: &str, machine: Machine) -> Image {
     Image::new(platform).layer(debian_layer(machine))
@@ -68,7 +74,7 @@ pub(super) fn debian_layer(machine: Machine) -> Layer {
         .symlink("lib64", "usr/lib64")
         .file(
             &format!("{folder}/{file}"),
-            &arm(Elf::library(machine).soname(file)).build(),
+            &arm(loader_of(machine, file)).build(),
         )
         .symlink(&format!("usr/{loader}"), &format!("/{folder}/{file}"))
         .file(&format!("{folder}/libc.so.6"), &arm(libc).build())
@@ -89,7 +95,7 @@ pub(super) fn bare_alpine(platform: &str, machine: Machine) -> Image {
     let installed =
         format!("P:musl\nV:1.2.5-r0\nA:{name}\n\nP:busybox\nV:1.36.1-r29\nA:{name}\n\n");
     let layer = Layer::new()
-        .program(loader, &Elf::library(machine).soname(&libc).build())
+        .program(loader, &loader_of(machine, &libc).build())
         .symlink(&format!("lib/{libc}"), &format!("/{loader}"))
         .program("bin/busybox", &Elf::musl_program(machine).build())
         .symlink("bin/sh", "/bin/busybox")
