@@ -54,30 +54,31 @@ def trial(options, entry):
     audit = audited(options, entry)
     platform = MEANT.get(entry["broken"], entry["broken"])
     folder = os.path.join(options.corpus, entry["folder"])
-    names = {}
+    if entry["run"] == "loader":
+        return ("no verdict: the image has no real loader",) * 2 + (audit,)
+    image = f"{options.registry}/corpus/{entry['folder']}"
     try:
-        for state in ("mended", "broken"):
-            name = f"corpus/{entry['folder']}:{state}"
-            push(options.registry, name, folder, state)
-            names[state] = f"{options.registry}/{name}"
+        return on_engine(options, entry, platform, image, folder) + (audit,)
     except Refused as why:
-        return f"no verdict: {why}", "no verdict", audit
-    try:
-        return on_engine(options, entry, platform, names, folder) + (audit,)
+        return (f"no verdict: {why}",) * 2 + (audit,)
     finally:
-        for name in names.values():
-            subprocess.run(["docker", "image", "rm", "-f", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for state in ("mended", "broken"):
+            silently(["docker", "image", "rm", "-f", f"{image}:{state}"])
 
 
-def on_engine(options, entry, platform, names, folder):
-    control = run(names["mended"], platform)
+def on_engine(options, entry, platform, image, folder):
+    push(image, folder, "mended")
+    entrypoint = config_of(folder, entry["broken"]).get("config", {}).get("Entrypoint")
+    judge = lambda name: (run(name, platform), rival(options.rival, name, platform, entry["path"], entrypoint))
+    control, _ = judge(f"{image}:mended")
     if control is not None:
         return (f"no verdict: the twin fails too ({control})",) * 2
-    if entry["run"] == "loader":
-        return ("no verdict: the image has no real loader",) * 2
-    failure = run(names["broken"], platform)
-    entrypoint = config_of(folder, entry["broken"]).get("config", {}).get("Entrypoint")
-    found = rival(options.rival, names["broken"], platform, entry["path"], entrypoint)
+    # What an engine has already it does not ask for again.
+    silently(["docker", "image", "rm", "-f", f"{image}:mended"])
+    push(image, folder, "broken")
+    failure, found = judge(f"{image}:broken")
+    if failure and not said(["docker", "image", "ls", "--quiet", f"{image}:broken"]):
+        found = "the image can't be pulled"
     note = {"host": ": the host decides", "untouched": ": nothing touches the file"}.get(entry["run"], "")
     cells = ["passes" + note if why is None else f"fails: {why}" for why in (failure, found)]
     return tuple(cells)
@@ -115,19 +116,25 @@ def ended(command):
 def run(image, platform):
     """Why `docker run` fails; None where it does not."""
     container = f"everyarch-corpus-{os.getpid()}"
-    code, text = ended(["docker", "run", "--rm", "--name", container, "--network", "none", "--pull", "always",
-                        "--platform", platform, image])
-    if code is None:
-        subprocess.run(["docker", "rm", "-f", container], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    code, text = ended(["docker", "pull", "--quiet", "--platform", platform, image])
+    if code == 0:
+        code, text = ended(["docker", "run", "--rm", "--name", container, "--network", "none",
+                            "--pull", "never", "--platform", platform, image])
+    elif code is not None:
+        code = 125  # that of `docker run`, which would have pulled
+    silently(["docker", "rm", "-f", container])
     if code == 0:
         return None
-    return f"exit {code}, `{short(text, image)}`"
+    text = short(text, image)
+    return f"exit {code}, `{text}`" if code is not None else text
+
+
+def silently(command):
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def short(text, image):
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("See 'docker run")]
-    pulled = ("Digest:", "Status:", "Unable to find", image.rpartition(":")[2] + ": Pulling")
-    lines = [line for line in lines if not line.startswith(pulled) and ": Pull" not in line]
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith(("See 'docker", "Run 'docker"))]
     line = (lines or [""])[0].replace(image, "IMAGE").replace(image.rpartition(":")[0], "IMAGE")
     for prefix in ("docker: ", "Error response from daemon: "):
         line = line.removeprefix(prefix)
@@ -177,21 +184,20 @@ def root_of(folder):
         return json.load(file)["manifests"][0]
 
 
-def push(host, name, folder, state):
-    """Pushes one of an entry's layouts under a name."""
-    repository, tag = name.split(":")
-    registry = Registry(host, repository)
+def push(image, folder, state):
+    """Pushes one of an entry's layouts."""
+    registry = Registry(*image.split("/", 1))
     try:
-        push_layout(registry, folder, state, tag)
+        push_layout(registry, folder, state)
     except SystemExit as why:
         raise Refused(str(why).splitlines()[0]) from why
 
 
-def push_layout(registry, folder, state, tag):
+def push_layout(registry, folder, state):
     """What the layout lacks is pushed from its twin, and then deleted."""
     layout, twin = os.path.join(folder, state), os.path.join(folder, "mended")
     lost = blobs(twin) - blobs(layout) if root_of(twin)["digest"] == root_of(layout)["digest"] else set()
-    push_manifest(registry, twin if lost else layout, root_of(layout), tag)
+    push_manifest(registry, twin if lost else layout, root_of(layout), state)
     for digest in lost:
         for kind in ("manifests", "blobs"):
             registry.request("DELETE", f"{registry.base}/{kind}/sha256:{digest}")
