@@ -55,7 +55,7 @@ def trial(options, entry):
     platform = MEANT.get(entry["broken"], entry["broken"])
     folder = os.path.join(options.corpus, entry["folder"])
     if entry["run"] == "loader":
-        return ("no verdict: the image has no real loader",) * 2 + (audit,)
+        return ("no verdict: its loader is a stand-in",) * 2 + (audit,)
     image = f"{options.registry}/corpus/{entry['folder']}"
     try:
         return on_engine(options, entry, platform, image, folder) + (audit,)

@@ -63,7 +63,7 @@ pub(super) enum Run {
     Tells,
     /// The fault is in a file that the image's command does not touch.
     Untouched,
-    /// The fault is in what a real loader would do; the one in the image ends with 0.
+    /// A real loader, or a real `env`, would refuse it; those in the image end with 0.
     Loader,
     /// The host decides: its pages, its processor, its emulator.
     Host,
@@ -234,7 +234,7 @@ impl Entry {
         self
     }
 
-    /// A real loader would refuse it.
+    /// A real loader, or a real `env`, would refuse it.
     pub(super) const fn refused_by_a_loader(mut self) -> Self {
         self.run = Run::Loader;
         self

@@ -34,7 +34,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "HeyWillow/willow-application-server#88",
         through_env,
     )
-    .at(SCRIPT),
+    .at(SCRIPT)
+    .refused_by_a_loader(),
 ];
 
 fn script(image: Image, text: &str) -> Image {
