@@ -8,13 +8,22 @@
 //! |---|---|---|
 //! | `EVERYARCH_REGISTRY` | the registry that `ci/images` pushed to | `127.0.0.1:5055` |
 //! | `EVERYARCH_ENGINE` | the engine under test, as `--engine` takes it | what the machine has |
+//! | `EVERYARCH_CORPUS_OUT` | where the images of the corpus are left | nowhere |
 //! | `EVERYARCH_SECOND_ENGINE` | another engine, for runs on two | none: those tests fail |
 
 // Said again for Clippy, which takes helpers outside such modules for the program itself.
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod e2e;
+#[cfg(test)]
+#[path = "support/elf.rs"]
+mod elf;
+#[cfg(test)]
+#[path = "support/layout.rs"]
+mod layout;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]

@@ -104,6 +104,11 @@ impl Machine {
                 .iter()
                 .flat_map(|word| word.to_le_bytes())
                 .collect(),
+            // mov r7, #1; mov r0, #0; svc #0
+            Self::Arm => [0xe3a0_7001u32, 0xe3a0_0000, 0xef00_0000]
+                .iter()
+                .flat_map(|word| word.to_le_bytes())
+                .collect(),
             _ => vec![0; 16],
         }
     }
@@ -147,7 +152,7 @@ pub struct Elf {
 }
 
 impl Elf {
-    /// A static program, that exits with 0 on amd64 and arm64. With an interpreter
+    /// A static program, that exits with 0 on amd64, arm64 and arm. With an interpreter
     /// or anything else that a loader is told, it is a dynamic one.
     pub fn program(machine: Machine) -> Self {
         let (number, flags) = machine.numbers();

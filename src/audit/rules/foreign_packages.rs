@@ -11,35 +11,41 @@ use super::scene::Scene;
 /// How many packages a finding names.
 const EXAMPLES: usize = 5;
 
-/// `foreign-apt-arch`: of dpkg's and apk's databases.
+/// `foreign-apt-arch` of dpkg's database, `foreign-apk-arch` of apk's.
 pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
     if scene.alien.is_some() {
         return Vec::new();
     }
     let platform = &scene.image.platform;
     let mut own = 0_usize;
-    let mut foreign: BTreeMap<&str, (String, BTreeSet<String>)> = BTreeMap::new();
+    let mut foreign: BTreeMap<(&str, bool), (String, BTreeSet<String>)> = BTreeMap::new();
     for file in scene.image.rootfs.files() {
         let Some(FileFacts::Packages(packages)) = file.facts() else {
             continue;
         };
+        let path = file.path();
+        let is_apk = path.contains("/apk/");
         for package in packages {
             let name = package.architecture.as_str();
             if is_own(name, platform) {
                 own += 1;
             } else {
                 let (_, packages) = foreign
-                    .entry(name)
-                    .or_insert_with(|| (file.path(), BTreeSet::new()));
+                    .entry((name, is_apk))
+                    .or_insert_with(|| (path.clone(), BTreeSet::new()));
                 packages.insert(format!("{} {}", package.name, package.version));
             }
         }
     }
     foreign
         .into_iter()
-        .map(|(architecture, (path, packages))| {
+        .map(|((architecture, is_apk), (path, packages))| {
+            let (code, hint) = match is_apk {
+                true => ("foreign-apk-arch", "install packages without `apk --arch`, in a stage of the target platform"),
+                false => ("foreign-apt-arch", "install packages without naming an architecture (`apt-get install libssl3`, not `libssl3:amd64`), in a stage of the target platform"),
+            };
             let mut finding = Finding::new(
-                "foreign-apt-arch",
+                code,
                 Severity::Warning,
                 format!(
                     "{} of {} installed packages {} for {architecture}, in an image for {platform}",
@@ -55,7 +61,7 @@ pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
             if packages.len() > EXAMPLES {
                 finding = finding.because(format!("and {} more", packages.len() - EXAMPLES));
             }
-            finding.hint("install packages without naming an architecture (`apt-get install libssl3`, not `libssl3:amd64`), in a stage of the target platform")
+            finding.hint(hint)
         })
         .collect()
 }
@@ -80,7 +86,7 @@ fn is_own(name: &str, platform: &Platform) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{codes, debian, package};
+    use super::super::fixture::{alpine, codes, debian, package};
     use super::super::programs;
     use crate::audit::file::FileFacts;
     use crate::event::{Finding, Severity};
@@ -107,6 +113,15 @@ mod tests {
             "{}",
             found[0].message
         );
+    }
+
+    #[test]
+    fn alpine_s_packages_have_a_code_of_their_own() {
+        let packages = vec![package("musl", "1.2.5-r0", "x86_64")];
+        let image = alpine("linux/arm64")
+            .plain("/lib/apk/db/installed", FileFacts::Packages(packages))
+            .unpacked();
+        assert_eq!(codes(&programs::judge(&image)), ["foreign-apk-arch"]);
     }
 
     #[test]

@@ -44,6 +44,11 @@ pub(super) fn claims(path: &str, platform: &Platform) -> bool {
     foreign_program::claims(path) || prisma::claims(path, platform)
 }
 
+/// Whether a file is for one platform alone, and its name says for which.
+pub(super) fn is_for_one_platform(path: &str) -> bool {
+    prisma::is_engine(path)
+}
+
 pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
     let is_judged = unpacked.platform.os() == "linux" && unpacked.platform.node().is_some();
     if !is_judged || is_alien(unpacked) {

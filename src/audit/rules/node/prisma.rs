@@ -119,6 +119,15 @@ fn target(name: &str) -> Option<&str> {
 /// Engines for other platforms: a client may have several, and `missing` judges
 /// whether this platform's is among them.
 pub(super) fn claims(path: &str, platform: &Platform) -> bool {
+    engine(path).is_some_and(|engine| engine.cpu != platform.node())
+}
+
+/// Whether a file is an engine for one platform, which its name tells.
+pub(super) fn is_engine(path: &str) -> bool {
+    engine(path).is_some()
+}
+
+fn engine(path: &str) -> Option<Engine> {
     const PROGRAMS: [&str; 5] = [
         "libquery_engine-",
         "query-engine-",
@@ -132,7 +141,6 @@ pub(super) fn claims(path: &str, platform: &Platform) -> bool {
         .find_map(|start| name.strip_prefix(start))
         .map(|rest| rest.trim_end_matches(".node").trim_end_matches(".so"))
         .and_then(Engine::parse)
-        .is_some_and(|engine| engine.cpu != platform.node())
 }
 
 impl Engine {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::audit::rootfs::NodeKind;
+use crate::audit::rules::node;
 use crate::audit::rules::packages::{counted, platform_package};
 use crate::event::{Finding, Severity};
 
@@ -271,5 +272,6 @@ fn is_compared(path: &str) -> bool {
         || ENDINGS.iter().any(|end| path.ends_with(end))
         || LIBRARIES.iter().any(|start| name.starts_with(start))
         // Another rule judges whether the one for the platform is there.
-        || platform_package(path).is_some())
+        || platform_package(path).is_some()
+        || node::is_for_one_platform(path))
 }
