@@ -118,7 +118,7 @@ pub(super) struct RunArguments {
 #[derive(Args, Debug)]
 #[command(after_help = AUDIT_EXIT_CODES)]
 pub(super) struct AuditArguments {
-    /// The image: a reference with tag or digest (short names are Docker Hub's), or docker-daemon:NAME for one that is only in the engine's own store
+    /// The image: a reference with tag or digest (short names are Docker Hub's), oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], or docker-daemon:NAME for one of the engine's own store
     #[arg(value_name = "IMAGE")]
     pub(super) image: ImageReference,
 
