@@ -63,6 +63,9 @@ def trial(options, entry):
         return (f"no verdict: {why}",) * 2 + (audit,)
     finally:
         for state in ("mended", "broken"):
+            # What was ended because it took too long leaves its container behind.
+            left = said(["docker", "ps", "--all", "--quiet", "--filter", f"ancestor={image}:{state}"]).split()
+            silently(["docker", "rm", "-f", *left])
             silently(["docker", "image", "rm", "-f", f"{image}:{state}"])
 
 
