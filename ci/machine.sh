@@ -47,7 +47,8 @@ wait_until() { # SECONDS COMMAND…
 
 registry_answers() { curl -fsS --max-time 5 "http://$registry/v2/" >/dev/null 2>&1; }
 
-# Starts a daemon that outlives this shell; its pid goes to stdout.
+# Starts a daemon that outlives this shell, and the folder it was started from; its
+# pid goes to stdout.
 daemon() { # LOG COMMAND…
   sh -c "$start_daemon" sh "$@" 9>&-
 }
@@ -55,7 +56,7 @@ daemon_as_root() { # LOG COMMAND…
   as_root sh -c "$start_daemon" sh "$@" 9>&-
 }
 # shellcheck disable=SC2016
-start_daemon='log=$1; shift; setsid nohup "$@" >>"$log" 2>&1 </dev/null & echo $!'
+start_daemon='log=$1; shift; cd /; setsid nohup "$@" >>"$log" 2>&1 </dev/null & echo $!'
 
 # runc needs a cgroup hierarchy; a bare chroot or container may lack one.
 mount_cgroups() {
