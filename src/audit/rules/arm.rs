@@ -169,7 +169,7 @@ fn float_abi(facts: &ElfFacts) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{codes, debian, elf, library};
+    use super::super::fixture::{codes, debian, elf, shared_object};
     use super::super::programs;
     use crate::audit::file::{ArmAttributes, ElfFacts, GoBuild};
     use crate::event::{Finding, Severity};
@@ -225,7 +225,7 @@ mod tests {
             "/usr/lib/libcrypto.so.3",
             ElfFacts {
                 arm: version(10).arm,
-                ..library(Machine::Arm, "libcrypto.so.3", &[])
+                ..shared_object(Machine::Arm, "libcrypto.so.3", &[])
             },
         );
         let found = programs::judge(&image.unpacked());
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(found[0].severity, Severity::Info);
         let libc = ElfFacts {
             arm: version(14).arm,
-            ..library(Machine::Arm, "libc.so.6", &[])
+            ..shared_object(Machine::Arm, "libc.so.6", &[])
         };
         let found = programs::judge(
             &debian("linux/arm/v7")
@@ -259,7 +259,7 @@ mod tests {
     fn an_object_of_the_other_float_abi_does_not_fit_the_loader() {
         let soft = ElfFacts {
             flags: 0x0500_0200,
-            ..library(Machine::Arm, "liba.so.1", &[])
+            ..shared_object(Machine::Arm, "liba.so.1", &[])
         };
         let hard = ElfFacts {
             flags: 0x0500_0400,

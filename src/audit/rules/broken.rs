@@ -125,7 +125,7 @@ fn not_elf(scene: &Scene<'_>, path: &str, what: NotElf) -> Option<(&'static str,
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Image, codes, debian, library};
+    use super::super::fixture::{Image, codes, debian, shared_object};
     use super::super::programs;
     use crate::audit::file::{ElfFacts, NotElf};
     use crate::event::{Finding, Severity};
@@ -150,7 +150,7 @@ mod tests {
             assert_eq!(codes(&found), ["dlopen-not-elf"]);
             assert_eq!(found[0].severity, Severity::Error);
         }
-        let healthy = debian("linux/arm64").plain(path, library(Machine::AArch64, "", &[]));
+        let healthy = debian("linux/arm64").plain(path, shared_object(Machine::AArch64, "", &[]));
         assert_eq!(codes(&judge(healthy)), [""; 0]);
     }
 
@@ -180,7 +180,7 @@ mod tests {
         let path = "/app/node_modules/a/build/Release/a.node";
         let cut = ElfFacts {
             truncated: Some("a segment ends beyond the file".to_owned()),
-            ..library(Machine::AArch64, "", &[])
+            ..shared_object(Machine::AArch64, "", &[])
         };
         assert_eq!(
             codes(&judge(debian("linux/arm64").plain(path, NotElf::Empty))),

@@ -236,7 +236,7 @@ fn same_elsewhere(variant: &Unpacked, path: &str, variants: &[Unpacked]) -> bool
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Image, debian, elf, image, library};
+    use super::super::fixture::{Image, debian, elf, image, shared_object};
     use super::super::programs;
     use super::*;
 
@@ -345,7 +345,7 @@ mod tests {
         let add = |image: Image| {
             image.plain(
                 "/app/node_modules/sqlite3/build/Release/a.node",
-                library(Machine::X86_64, "", &[]),
+                shared_object(Machine::X86_64, "", &[]),
             )
         };
         let (hint, _) = explained(&pair(
@@ -368,7 +368,7 @@ mod tests {
         let add = |image: Image| {
             image.plain(
                 "/app/node_modules/x/build/Release/x.node",
-                library(Machine::X86_64, "", &[]),
+                shared_object(Machine::X86_64, "", &[]),
             )
         };
         let (hint, _) = explained(&[add(debian("linux/arm64").layer(line)).unpacked()]);

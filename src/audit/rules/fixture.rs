@@ -40,7 +40,7 @@ pub(super) fn alpine(platform: &str) -> Image {
     let loader = musl_loader(machine);
     image
         .layer("ADD alpine-minirootfs.tar.gz / # buildkit")
-        .file(loader, library(machine, "libc.musl.so.1", &[]))
+        .file(loader, shared_object(machine, "libc.musl.so.1", &[]))
         .file(
             "/bin/busybox",
             program(machine, loader, &["libc.musl-aarch64.so.1"]),
@@ -112,7 +112,7 @@ pub(super) fn program(machine: Machine, interpreter: &str, needed: &[&str]) -> E
 }
 
 /// A shared library; an empty name: an object without one.
-pub(super) fn library(machine: Machine, soname: &str, needed: &[&str]) -> ElfFacts {
+pub(super) fn shared_object(machine: Machine, soname: &str, needed: &[&str]) -> ElfFacts {
     ElfFacts {
         kind: ElfKind::Shared,
         is_dynamic: true,
@@ -190,13 +190,16 @@ impl Image {
             _ => "/usr/lib/s390x-linux-gnu",
         };
         let file = loader.rsplit('/').next().unwrap_or_default();
-        let mut libc = library(machine, "libc.so.6", &[file]);
+        let mut libc = shared_object(machine, "libc.so.6", &[file]);
         libc.defines_versions = words(&["GLIBC_2.17", "GLIBC_2.34", "GLIBC_2.36"]);
         self.layer("# debian.sh --arch 'arm64' out/ 'bookworm'")
             .link("/bin", "usr/bin")
             .link("/lib", "usr/lib")
             .link("/lib64", "usr/lib64")
-            .file(&format!("{folder}/{file}"), library(machine, file, &[]))
+            .file(
+                &format!("{folder}/{file}"),
+                shared_object(machine, file, &[]),
+            )
             .link(
                 &loader.replacen("/lib", "/usr/lib", 1),
                 &format!("{folder}/{file}"),

@@ -187,7 +187,7 @@ fn is_64(architecture: &Architecture) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{
-        Image, alpine, codes, debian, elf, glibc_loader, image, library, package, program,
+        Image, alpine, codes, debian, elf, glibc_loader, image, package, program, shared_object,
     };
     use super::super::programs;
     use crate::audit::file::{ElfFacts, FileFacts, GoBuild};
@@ -296,15 +296,16 @@ mod tests {
     fn an_addon_of_another_machine_is_told_by_the_libc_that_will_not_load_it() {
         // mostafa-wahied/portracker#115 (glibc), DangerBlack/n8n-node-sqlite3#24 (musl).
         let path = "/app/node_modules/sqlite3/build/Release/node_sqlite3.node";
-        let addon = |machine| library(machine, "", &["libc.so.6"]);
+        let addon = |machine| shared_object(machine, "", &["libc.so.6"]);
         let glibc = judge(debian("linux/arm64").plain(path, addon(Machine::X86_64)));
         assert_eq!(codes(&glibc), ["dlopen-wrong-machine-glibc"]);
         let musl = judge(alpine("linux/arm64").plain(
             path,
-            library(Machine::X86_64, "", &["libc.musl-x86_64.so.1"]),
+            shared_object(Machine::X86_64, "", &["libc.musl-x86_64.so.1"]),
         ));
         assert_eq!(codes(&musl), ["dlopen-wrong-machine-musl"]);
-        let silent = judge(alpine("linux/arm64").plain(path, library(Machine::X86_64, "", &[])));
+        let silent =
+            judge(alpine("linux/arm64").plain(path, shared_object(Machine::X86_64, "", &[])));
         assert_eq!(codes(&silent), ["dlopen-wrong-machine-musl-silent"]);
         let class = judge(debian("linux/arm64").plain(path, addon(Machine::Arm)));
         assert_eq!(codes(&class), ["dlopen-wrong-class"]);
@@ -325,7 +326,7 @@ mod tests {
     fn an_addon_that_names_the_other_platform_is_a_warning() {
         let found = judge(debian("linux/arm64").plain(
             "/app/addons/linux-x64/resize.node",
-            library(Machine::X86_64, "", &[]),
+            shared_object(Machine::X86_64, "", &[]),
         ));
         assert_eq!(codes(&found), ["dlopen-wrong-machine-glibc"]);
         assert_eq!(found[0].severity, Severity::Warning);
@@ -340,12 +341,12 @@ mod tests {
             "/usr/lib/php/20220829/redis.so",
             "/root/.cache/puppeteer/chrome/linux-1/chrome-linux64/chrome",
         ] {
-            let image = debian("linux/arm64").plain(path, library(Machine::X86_64, "", &[]));
+            let image = debian("linux/arm64").plain(path, shared_object(Machine::X86_64, "", &[]));
             assert_eq!(codes(&judge(image)), [""; 0], "{path}");
         }
         // A platform package for this platform with the other one's file is foreign.
         let path = "/app/node_modules/@img/sharp-linux-arm64/lib/sharp-linux-arm64.node";
-        let image = debian("linux/arm64").plain(path, library(Machine::X86_64, "", &[]));
+        let image = debian("linux/arm64").plain(path, shared_object(Machine::X86_64, "", &[]));
         assert_eq!(codes(&judge(image)), ["dlopen-wrong-machine-glibc"]);
     }
 
@@ -367,7 +368,7 @@ mod tests {
         for n in 0..300 {
             image = image.plain(
                 &format!("/venv/addons/p{n}/m.node"),
-                library(Machine::X86_64, "", &[]),
+                shared_object(Machine::X86_64, "", &[]),
             );
         }
         let found = judge(image);
@@ -391,7 +392,7 @@ mod tests {
             )
             .file(
                 "/usr/lib/x86_64-linux-gnu/libc.so.6",
-                library(Machine::X86_64, "libc.so.6", &[]),
+                shared_object(Machine::X86_64, "libc.so.6", &[]),
             )
             .file(
                 "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",

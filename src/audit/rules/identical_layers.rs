@@ -101,7 +101,7 @@ fn finding(scene: &Scene<'_>, layer: usize, twin: &Unpacked) -> Option<Finding> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Image, codes, debian, elf, library};
+    use super::super::fixture::{Image, codes, debian, elf, shared_object};
     use super::*;
     use crate::image::Machine;
 
@@ -141,11 +141,11 @@ mod tests {
             image
                 .plain(
                     "/app/node_modules/a/prebuilds/linux-x64/a.node",
-                    library(Machine::X86_64, "", &[]),
+                    shared_object(Machine::X86_64, "", &[]),
                 )
                 .plain(
                     "/app/node_modules/a/prebuilds/linux-arm64/a.node",
-                    library(Machine::AArch64, "", &[]),
+                    shared_object(Machine::AArch64, "", &[]),
                 )
         });
         assert_eq!(codes(&prebuilds), [""; 0]);

@@ -317,9 +317,9 @@ impl<'s, 'a> Search<'s, 'a> {
             };
             let cause = format!(
                 "{} of {}, and the image's has no more than {}",
-                old.wanted, old.library, old.highest
+                old.wanted, old.provider, old.highest
             );
-            let shown = format!("{} needs {} of {}", old.by, old.wanted, old.library);
+            let shown = format!("{} needs {} of {}", old.by, old.wanted, old.provider);
             self.add(code, severity, cause, &old.by, root, shown);
         }
     }

@@ -112,7 +112,7 @@ fn case(elf: &Elf<'_>, code: &'static str, shown: String) -> Case {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Image, codes, debian, elf, library};
+    use super::super::fixture::{Image, codes, debian, elf, shared_object};
     use super::super::programs;
     use crate::audit::file::ElfFacts;
     use crate::event::{Finding, Severity};
@@ -162,7 +162,7 @@ mod tests {
         };
         let tls = |machine| ElfFacts {
             has_static_tls: true,
-            ..library(machine, "libgomp.so.1", &[])
+            ..shared_object(machine, "libgomp.so.1", &[])
         };
         let image = |platform, machine| {
             debian(platform)

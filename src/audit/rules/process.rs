@@ -40,7 +40,7 @@ pub(super) struct TooOld {
     /// The highest one of its kind that is there.
     pub(super) highest: String,
     /// The library.
-    pub(super) library: String,
+    pub(super) provider: String,
     /// The real path of the object that needs it.
     pub(super) by: String,
 }
@@ -125,7 +125,7 @@ impl<'a> Process<'a> {
                         found.push(TooOld {
                             wanted: wanted.clone(),
                             highest,
-                            library: library.clone(),
+                            provider: library.clone(),
                             by: path.clone(),
                         });
                     }

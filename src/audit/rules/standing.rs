@@ -293,7 +293,7 @@ pub(super) fn is_extension(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{debian, elf, library, package};
+    use super::super::fixture::{debian, elf, package, shared_object};
     use super::*;
     use crate::audit::file::FileFacts;
     use crate::image::Machine;
@@ -412,7 +412,7 @@ mod tests {
     fn what_the_platform_s_kernels_run_is_its_own() {
         let image = debian("linux/amd64").unpacked();
         let surroundings = Surroundings::of(&image);
-        let i386 = library(Machine::I386, "libc.so.6", &[]);
+        let i386 = shared_object(Machine::I386, "libc.so.6", &[]);
         assert_eq!(
             surroundings.standing("/usr/lib/i386-linux-gnu/libc.so.6", &i386, Role::Library),
             Standing::Own

@@ -1,7 +1,7 @@
 //! The rules on needed libraries, each with the incident it is modelled on.
 
 use super::super::fixture::{
-    Image, alpine, codes, debian, glibc_loader, library, musl_loader, program, script,
+    Image, alpine, codes, debian, glibc_loader, musl_loader, program, script, shared_object,
 };
 use super::super::programs;
 use crate::audit::file::{ElfFacts, FileFacts};
@@ -21,7 +21,7 @@ fn arm64() -> Image {
 }
 
 fn lib(name: &str) -> ElfFacts {
-    library(AArch64, name, &["libc.so.6"])
+    shared_object(AArch64, name, &["libc.so.6"])
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn what_a_library_needs_is_followed() {
             .file("/usr/local/bin/app", app(&["liba.so.1"]))
             .plain(
                 "/usr/lib/liba.so.1",
-                library(AArch64, "liba.so.1", &["libb.so.1"]),
+                shared_object(AArch64, "liba.so.1", &["libb.so.1"]),
             ),
     );
     assert_eq!(codes(&found), ["needed-library-missing"]);
@@ -59,7 +59,10 @@ fn a_library_of_another_machine_on_the_way_is_told() {
     let image = |machine| {
         arm64()
             .file("/usr/local/bin/app", app(&["libssl.so.3"]))
-            .plain("/usr/lib/libssl.so.3", library(machine, "libssl.so.3", &[]))
+            .plain(
+                "/usr/lib/libssl.so.3",
+                shared_object(machine, "libssl.so.3", &[]),
+            )
     };
     let found = judge(image(X86_64));
     assert!(
@@ -147,7 +150,7 @@ fn the_rpath_of_a_program_is_for_its_libraries_too_unless_it_is_a_runpath() {
             .file("/opt/app", facts)
             .plain(
                 "/opt/lib/liba.so.1",
-                library(AArch64, "liba.so.1", &["libb.so.1"]),
+                shared_object(AArch64, "liba.so.1", &["libb.so.1"]),
             )
             .plain("/opt/lib/libb.so.1", lib("libb.so.1"))
             .entrypoint(&["/opt/app"])
@@ -189,7 +192,7 @@ fn musl_searches_its_path_file_and_answers_for_libc_itself() {
     let found = judge(image());
     assert_eq!(codes(&found), ["needed-library-missing"]);
     assert!(found[0].message.contains("libstdc++.so.6"));
-    let stdcxx = || library(AArch64, "libstdc++.so.6", &["libc.musl-aarch64.so.1"]);
+    let stdcxx = || shared_object(AArch64, "libstdc++.so.6", &["libc.musl-aarch64.so.1"]);
     assert_eq!(
         codes(&judge(image().plain("/usr/lib/libstdc++.so.6", stdcxx()))),
         [""; 0]
@@ -210,11 +213,11 @@ fn an_addon_for_the_other_libc_is_told_as_such() {
     };
     let found = judge(node(alpine("linux/arm64"), musl_loader(AArch64)).plain(
         path,
-        library(AArch64, "", &["libc.so.6", "ld-linux-aarch64.so.1"]),
+        shared_object(AArch64, "", &["libc.so.6", "ld-linux-aarch64.so.1"]),
     ));
     assert_eq!(codes(&found), ["glibc-object-on-musl"]);
     assert_eq!(found[0].severity, Severity::Error);
-    let musl = || library(AArch64, "", &["libc.musl-aarch64.so.1"]);
+    let musl = || shared_object(AArch64, "", &["libc.musl-aarch64.so.1"]);
     let found = judge(node(arm64(), glibc_loader(AArch64)).plain(path, musl()));
     assert_eq!(codes(&found), ["musl-object-on-glibc"]);
     let healthy = node(alpine("linux/arm64"), musl_loader(AArch64)).plain(path, musl());
@@ -223,7 +226,7 @@ fn an_addon_for_the_other_libc_is_told_as_such() {
 
 #[test]
 fn a_build_for_the_other_libc_beside_one_s_own_is_meant() {
-    let glibc = || library(AArch64, "", &["libc.so.6", "ld-linux-aarch64.so.1"]);
+    let glibc = || shared_object(AArch64, "", &["libc.so.6", "ld-linux-aarch64.so.1"]);
     let image = alpine("linux/arm64")
         .plain(
             "/app/node_modules/a/prebuilds/linux-arm64/node.napi.glibc.node",
@@ -235,7 +238,7 @@ fn a_build_for_the_other_libc_beside_one_s_own_is_meant() {
         )
         .plain(
             "/app/node_modules/@img/sharp-linuxmusl-arm64/lib/sharp.node",
-            library(AArch64, "", &["libc.musl-aarch64.so.1"]),
+            shared_object(AArch64, "", &["libc.musl-aarch64.so.1"]),
         );
     assert_eq!(codes(&judge(image)), [""; 0]);
 }
@@ -252,7 +255,7 @@ fn what_the_runtime_has_loaded_counts_for_its_addons() {
             .plain("/opt/private/libuv.so.1", lib("libuv.so.1"))
             .plain(
                 "/app/node_modules/a/build/Release/a.node",
-                library(AArch64, "", &["libuv.so.1", "libz.so.9"]),
+                shared_object(AArch64, "", &["libuv.so.1", "libz.so.9"]),
             )
     };
     let found = judge(image(&["libuv.so.1"]));
@@ -313,11 +316,11 @@ fn what_nobody_is_known_to_load_is_at_most_worth_a_word() {
     let image = arm64()
         .plain(
             "/usr/lib/postgresql/16/lib/plperl.so",
-            library(AArch64, "", &["libperl.so"]),
+            shared_object(AArch64, "", &["libperl.so"]),
         )
         .plain(
             "/usr/local/lib/python3.12/lib-dynload/_tkinter.cpython-312-aarch64-linux-gnu.so",
-            library(AArch64, "", &["libtk8.6.so"]),
+            shared_object(AArch64, "", &["libtk8.6.so"]),
         );
     let found = judge(image);
     assert_eq!(codes(&found), ["needed-library-missing"]);
@@ -360,7 +363,7 @@ fn a_32_bit_program_has_the_folders_of_its_own_machine() {
 fn builds_for_other_systems_with_elf_files_are_meant() {
     // classic-level carries a build for Android under its own machine.
     let path = "/app/node_modules/classic-level/prebuilds/android-arm64/classic-level.armv8.node";
-    let image = arm64().plain(path, library(AArch64, "", &["libc.so", "liblog.so"]));
+    let image = arm64().plain(path, shared_object(AArch64, "", &["libc.so", "liblog.so"]));
     assert_eq!(codes(&judge(image)), [""; 0]);
 }
 
