@@ -72,15 +72,10 @@ mount_cgroups() {
   fi
 }
 
-# What a container engine is started with. It pivots its root to unpack a layer,
-# which only works where the root is a mount: a plain chroot's is not.
-own_root=()
-if ! grep -qs '^[^ ]* [^ ]* [^ ]* [^ ]* / ' /proc/self/mountinfo; then
-  mkdir -p "$state/root"
-  # shellcheck disable=SC2016,SC2034
-  own_root=(unshare --mount --propagation unchanged sh -c
-    'mount --rbind / "$0" && mount --make-rprivate "$0" && exec chroot "$0" "$@"' "$state/root")
-fi
+# What a container engine is started with, as root: it pivots its root to unpack a
+# layer and joins its containers' namespaces, which a plain chroot gets wrong.
+# shellcheck disable=SC2034
+own_root=(python3 "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)/own_root.py")
 
 gone() { # PID
   ! [ -d "/proc/$1" ]
