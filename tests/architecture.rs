@@ -287,6 +287,28 @@ fn every_finding_of_the_audit_is_in_the_catalogue() {
 }
 
 #[test]
+fn every_direct_dependency_has_its_reason() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let (_, table) = text.split_once("## Dependencies").expect("the table");
+    let named: BTreeSet<&str> = table
+        .split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)))
+        .collect();
+    let mut is_dependencies = false;
+    let mut without = Vec::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            is_dependencies = line.ends_with("dependencies]");
+        } else if let (true, Some((name, _))) = (is_dependencies, line.split_once(" = "))
+            && !named.contains(name)
+        {
+            without.push(name);
+        }
+    }
+    assert_eq!(without, Vec::<&str>::new());
+}
+
+#[test]
 fn imports_are_read_in_every_form() {
     let text = "use crate::image::Platform;\nuse crate::{check::{text, json}, run, suite::Check};\nlet x = crate::event::Cause;";
     let names: Vec<String> = used(text).into_iter().collect();

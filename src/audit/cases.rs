@@ -3,26 +3,51 @@
 use std::time::Duration;
 
 use crate::event::{
-    AuditReport, CaseResult, Cause, Confidence, Execution, Finding, FindingGroup, Outcome,
-    RunResult, Severity, VariantFacts, VariantResult, Verdict, finding_kind,
+    AUDIT_SUITE, AuditReport, CaseResult, Cause, Confidence, Execution, Finding, FindingGroup,
+    Outcome, RunResult, Severity, Unseen, VariantFacts, VariantResult, Verdict, finding_kind,
 };
 use crate::image::Platform;
-
-/// The suite's name.
-pub const SUITE: &str = "audit";
 
 /// The cases, platform by platform. What is wrong with the index as a whole is
 /// wrong with each of its platforms.
 pub fn cases(report: &AuditReport) -> Vec<CaseResult> {
+    // Whether the platforms are alike was perhaps not asked, and only what was
+    // found shows that it was.
+    let is_parity = |finding: &Finding| group_of(finding) == FindingGroup::Parity;
+    let asked: Vec<FindingGroup> = FindingGroup::ALL
+        .into_iter()
+        .filter(|group| *group != FindingGroup::Parity || report.findings.iter().any(is_parity))
+        .collect();
     report
         .all_platforms()
         .into_iter()
-        .flat_map(|(platform, _)| {
-            FindingGroup::ALL
-                .into_iter()
-                .filter_map(move |group| case(report, platform, group))
-        })
+        .flat_map(|(platform, _)| cases_of(report, platform, &asked))
         .collect()
+}
+
+/// The cases of one platform: one for each group that is asked. Nothing is said
+/// of files that nobody saw.
+pub fn cases_of(
+    report: &AuditReport,
+    platform: &Platform,
+    asked: &[FindingGroup],
+) -> Vec<CaseResult> {
+    asked
+        .iter()
+        .filter_map(|group| case(report, platform, *group))
+        .collect()
+}
+
+/// Why an audit is not whole.
+pub fn incomplete<'a>(unseen: impl Iterator<Item = &'a Unseen>) -> Cause {
+    Cause {
+        code: "audit-incomplete".to_owned(),
+        confidence: Confidence::Established,
+        message: "not everything could be looked at, and what was not is not judged".to_owned(),
+        evidence: unseen.map(|unseen| unseen.message.clone()).collect(),
+        hint: None,
+        emulator_suspect: false,
+    }
 }
 
 /// The whole report as that of a run, for reporters that know nothing else.
@@ -57,18 +82,7 @@ pub fn as_run(report: &AuditReport, started: jiff::Timestamp) -> RunResult {
         duration: report.duration,
         verdict: report.verdict(),
         interrupted: false,
-        error: (!report.errors.is_empty()).then(|| Cause {
-            code: "audit-incomplete".to_owned(),
-            confidence: Confidence::Established,
-            message: "not everything could be looked at, and what was not is not judged".to_owned(),
-            evidence: report
-                .errors
-                .iter()
-                .map(|unseen| unseen.message.clone())
-                .collect(),
-            hint: None,
-            emulator_suspect: false,
-        }),
+        error: (!report.errors.is_empty()).then(|| incomplete(report.errors.iter())),
         variants: variants.collect(),
         cases,
     }
@@ -85,9 +99,7 @@ fn case(report: &AuditReport, platform: &Platform, group: FindingGroup) -> Optio
         .platforms
         .iter()
         .any(|audited| audited.platform == *platform);
-    // Nothing is said of files that nobody saw, nor of what was perhaps not asked.
-    let is_asked = was_looked_at && !matches!(group, FindingGroup::Parity | FindingGroup::Build);
-    if findings.is_empty() && !is_asked {
+    if findings.is_empty() && !(was_looked_at && group.is_always_judged()) {
         return None;
     }
     let causes: Vec<Cause> = findings
@@ -96,7 +108,7 @@ fn case(report: &AuditReport, platform: &Platform, group: FindingGroup) -> Optio
         .map(|finding| cause(finding))
         .collect();
     Some(CaseResult {
-        suite: SUITE.to_owned(),
+        suite: AUDIT_SUITE.to_owned(),
         name: group.title().to_owned(),
         platform: platform.clone(),
         outcome: if causes.is_empty() {
@@ -150,8 +162,11 @@ fn note(finding: &Finding) -> Option<String> {
 
 fn said(finding: &Finding) -> String {
     match &finding.path {
-        Some(path) => format!("{path}: {}", finding.message),
-        None => finding.message.clone(),
+        // Most messages name it themselves.
+        Some(path) if !finding.message.contains(path.as_str()) => {
+            format!("{path}: {}", finding.message)
+        }
+        _ => finding.message.clone(),
     }
 }
 

@@ -73,7 +73,9 @@ pub(super) async fn read<'m>(
     // A reader looks at the flag between two blocks; the token is for tasks.
     let stop = Arc::new(AtomicBool::new(false));
     let watch = tokio::spawn(raise(input.cancel.clone(), Arc::clone(&stop)));
-    let outcomes = stream::iter(descriptors)
+    // Futures before they are a stream: else the compiler can't see that they are `Send`.
+    let reading: Vec<_> = descriptors
+        .into_iter()
         .map(|descriptor| {
             let (cache, stop) = (cache.clone(), Arc::clone(&stop));
             async move {
@@ -81,6 +83,8 @@ pub(super) async fn read<'m>(
                 (descriptor.digest.clone(), outcome)
             }
         })
+        .collect();
+    let outcomes = stream::iter(reading)
         .buffer_unordered(input.jobs.max(1))
         .collect()
         .await;

@@ -20,6 +20,6 @@ mod rules;
 pub mod tree;
 mod unpacked;
 
-pub use cases::{SUITE, as_run, cases};
+pub use cases::{as_run, cases, cases_of, incomplete};
 pub use conduct::{AuditInput, audit};
 pub use unpacked::{Unpacked, UnpackedLayer};

@@ -103,6 +103,10 @@ pub(super) struct RunArguments {
     #[arg(short, long, value_name = "REGEX")]
     pub(super) filter: Option<Regex>,
 
+    /// Leave the first suite out, `audit`: what the image's bytes say before anything runs
+    #[arg(long)]
+    pub(super) no_audit: bool,
+
     /// List the cases of each platform and run nothing
     #[arg(short, long)]
     pub(super) list: bool,

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod audit;
+mod cache;
 mod clean;
 mod contents;
 mod engines;

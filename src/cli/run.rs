@@ -1,7 +1,9 @@
 //! `everyarch run`: the stages of a run, one after the other.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -10,17 +12,17 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::outputs::Outputs;
 use super::screen::{self, Screen};
-use super::{contents, engines, signals, suites};
+use super::{cache, contents, engines, signals, suites};
 use crate::engine::{LocalImage, PullCredentials};
-use crate::event::{Event, RunResult};
+use crate::event::{AUDIT_SUITE, Cause, Event, RunResult};
 use crate::image::{
     Digest, FileFormat, FileReference, ImageReference, Origin, Platform, RegistryReference,
     ResolvedImage, Variant,
 };
-use crate::plan::{self, Plan, Selection};
+use crate::plan::{self, Plan, PlatformPlan, Selection};
 use crate::report::terminal::write_summary;
-use crate::run::{Engines, Masker, RunInput, RunOptions};
-use crate::source::{self, Credentials, FoundCredentials, RegistryOptions};
+use crate::run::{Audit, Engines, Masker, RunInput, RunOptions};
+use crate::source::{self, Contents, Credentials, FoundCredentials, RegistryOptions};
 use crate::suite::SuiteFile;
 
 pub(super) async fn run(arguments: Box<RunArguments>) -> Exit {
@@ -44,6 +46,7 @@ pub(super) async fn run(arguments: Box<RunArguments>) -> Exit {
     let Ready {
         image,
         plan,
+        audit,
         engines,
         credentials,
     } = match prepared {
@@ -55,6 +58,7 @@ pub(super) async fn run(arguments: Box<RunArguments>) -> Exit {
     let input = RunInput {
         image,
         plan,
+        audit,
         engines,
         credentials: credentials.map(for_engine),
         options: options(&arguments),
@@ -83,6 +87,7 @@ enum Prepared {
 struct Ready {
     image: ResolvedImage,
     plan: Plan,
+    audit: Option<Audit>,
     engines: Engines,
     credentials: Option<FoundCredentials>,
 }
@@ -91,17 +96,17 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
     let selection = Selection {
         platforms: arguments.platform.clone(),
         filter: arguments.filter.clone(),
+        no_audit: arguments.no_audit,
     };
     let wanted = plan::wanted(suites, &selection);
     let today = jiff::Zoned::now().date();
     // A plan that selects nothing on any platform is known without a registry.
     if let Some(platforms) = &wanted {
-        let cases = platforms.iter().map(|platform| {
-            plan::platform_plan(platform, suites, &selection, today)
-                .cases
-                .len()
-        });
-        nothing_selected(cases.sum(), arguments)?;
+        let mut platforms = platforms
+            .iter()
+            .map(|platform| plan::platform_plan(platform, suites, &selection, today));
+        let is_any = platforms.any(|planned| planned.is_selected());
+        nothing_selected(!is_any, arguments)?;
     }
     let mut found_engines = None;
     let (image, credentials) = match &arguments.image {
@@ -120,13 +125,16 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
         ImageReference::File(file) => return Err(only_bytes(file)),
     };
     let plan = plan::plan(&image, suites, &selection, today);
-    nothing_selected(plan.cases().iter().sum(), arguments)?;
+    let is_any = plan.platforms.iter().any(PlatformPlan::is_selected);
+    nothing_selected(!is_any, arguments)?;
     if arguments.list {
         screen::print(&listed(&plan));
         return Ok(Prepared::Listed);
     }
     let engines = match found_engines {
         Some(engines) => engines,
+        // The bytes alone need none.
+        None if plan.platforms.iter().all(|planned| planned.is_audit_alone) => Engines::default(),
         None => {
             let platforms: Vec<Platform> = plan
                 .platforms
@@ -136,12 +144,44 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
             engines::connect(&arguments.engine, &platforms).await?
         }
     };
+    let audit = (!arguments.no_audit).then(|| Audit {
+        contents: audited(arguments, &image, &engines, credentials.clone()),
+        cache: cache::of_user(),
+        suites: suites.to_vec(),
+        today,
+    });
     Ok(Prepared::Run(Box::new(Ready {
         image,
         plan,
+        audit,
         engines,
         credentials,
     })))
+}
+
+/// The bytes of exactly what is tested: a tag may move meanwhile.
+fn audited(
+    arguments: &RunArguments,
+    image: &ResolvedImage,
+    engines: &Engines,
+    credentials: Option<FoundCredentials>,
+) -> BoxFuture<'static, Result<Arc<dyn Contents>, Cause>> {
+    let digest = image.digest.clone();
+    let engines = engines.clone();
+    let insecure = arguments.insecure_registry.clone();
+    let step_timeout = arguments.step_timeout;
+    let reference = image.reference.clone();
+    Box::pin(async move {
+        let contents = match reference {
+            ImageReference::Registry(reference) => {
+                let exact = reference.with_digest(digest);
+                contents::of_registry(&exact, insecure, credentials, step_timeout).await
+            }
+            ImageReference::Engine(_) => contents::of_engine(&engines, digest.as_str()).await,
+            ImageReference::File(file) => Err(only_bytes(&file)),
+        };
+        contents.map_err(|failure| failure.cause)
+    })
 }
 
 /// An engine runs what it has or can pull; a file is neither.
@@ -161,8 +201,8 @@ fn only_bytes(file: &FileReference) -> Failure {
     )
 }
 
-fn nothing_selected(cases: usize, arguments: &RunArguments) -> Result<(), Failure> {
-    if cases > 0 {
+fn nothing_selected(is_nothing: bool, arguments: &RunArguments) -> Result<(), Failure> {
+    if !is_nothing {
         return Ok(());
     }
     Err(match &arguments.filter {
@@ -255,6 +295,13 @@ fn listed(plan: &Plan) -> String {
     let mut text = String::new();
     for planned in &plan.platforms {
         text.push_str(&format!("{}\n", planned.platform));
+        for group in planned
+            .audit
+            .iter()
+            .filter(|group| group.is_always_judged())
+        {
+            text.push_str(&format!("  {AUDIT_SUITE}/{}\n", group.title()));
+        }
         for case in &planned.cases {
             text.push_str(&format!("  {}/{}\n", case.suite, case.check.name));
         }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::Verdict;
 use crate::image::{Digest, Platform};
 
+/// The suite that an audit's cases stand in: the first one of every run.
+pub const AUDIT_SUITE: &str = "audit";
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

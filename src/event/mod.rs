@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use audit::{AuditReport, AuditedPlatform, Finding, Severity, Unseen};
+pub use audit::{AUDIT_SUITE, AuditReport, AuditedPlatform, Finding, Severity, Unseen};
 pub use catalogue::{FindingGroup, FindingKind, finding_kind, finding_kinds};
 
 use crate::image::{Digest, Platform};
@@ -59,6 +59,8 @@ pub struct RunStarted {
     /// How many cases are planned on each of them, in the same order: `when:`
     /// and `per_platform:` let platforms differ.
     pub cases: Vec<usize>,
+    /// How many cases the audit has besides, on all platforms together.
+    pub audit_cases: usize,
 }
 
 /// What was established about a variant before its first check.

@@ -85,6 +85,15 @@ impl RegistryReference {
         self.digest.as_ref()
     }
 
+    /// The same repository, and in it only what has this digest.
+    #[must_use]
+    pub fn with_digest(self, digest: Digest) -> Self {
+        Self {
+            digest: Some(digest),
+            ..self
+        }
+    }
+
     /// `registry/repository@digest`: how a child is pulled.
     pub fn at(&self, digest: &Digest) -> String {
         format!("{}/{}@{digest}", self.registry, self.repository)

@@ -3,16 +3,14 @@
 
 use jiff::civil::Date;
 
-use crate::event::{AuditReport, Finding, FindingGroup, Severity, finding_kind};
+use super::Selection;
+use crate::event::{AUDIT_SUITE, AuditReport, Finding, FindingGroup, Severity, finding_kind};
 use crate::image::Platform;
 use crate::suite::{Acceptance, AuditPolicy, Parity, SuiteFile};
 
 /// The report as the suites judge it, worst findings first.
 pub fn judge_audit(mut report: AuditReport, suites: &[SuiteFile], today: Date) -> AuditReport {
-    let policies = suites.iter().map(|file| &file.suite().audit);
-    // As with emulation, the strictest of those that say something.
-    let parity = policies.filter_map(|policy| policy.parity).max();
-    weigh_parity(&mut report.findings, parity.unwrap_or_default());
+    weigh_parity(&mut report.findings, parity(suites));
     let looked_at: Vec<Platform> = report
         .platforms
         .iter()
@@ -29,6 +27,27 @@ pub fn judge_audit(mut report: AuditReport, suites: &[SuiteFile], today: Date) -
     }
     report.sort();
     report
+}
+
+/// What the audit is asked on a platform, as far as suites and command line want it.
+pub(super) fn groups(suites: &[SuiteFile], selection: &Selection) -> Vec<FindingGroup> {
+    if selection.no_audit {
+        return Vec::new();
+    }
+    let is_wanted = |group: &FindingGroup| {
+        let is_off = *group == FindingGroup::Parity && parity(suites) == Parity::Off;
+        !is_off && selection.matches(AUDIT_SUITE, group.title())
+    };
+    FindingGroup::ALL.into_iter().filter(is_wanted).collect()
+}
+
+/// As with emulation, the strictest of those that say something.
+fn parity(suites: &[SuiteFile]) -> Parity {
+    let policies = suites.iter().map(|file| &file.suite().audit);
+    policies
+        .filter_map(|policy| policy.parity)
+        .max()
+        .unwrap_or_default()
 }
 
 fn weigh_parity(findings: &mut Vec<Finding>, parity: Parity) {
@@ -107,6 +126,7 @@ mod tests {
     use super::*;
     use crate::event::{AuditedPlatform, Verdict};
     use crate::image::Digest;
+    use crate::plan::PlatformPlan;
 
     const TODAY: Date = jiff::civil::date(2026, 12, 31);
 
@@ -218,6 +238,46 @@ mod tests {
         let findings = judged(&[off, strict]);
         assert_eq!(findings[0].code, "parity-config", "the worst comes first");
         assert_eq!(findings[0].severity, Severity::Error);
+    }
+
+    fn planned(suites: &[SuiteFile], selection: &Selection) -> PlatformPlan {
+        crate::plan::platform_plan(&platform("linux/arm64"), suites, selection, TODAY)
+    }
+
+    fn filtered(filter: &str) -> Selection {
+        Selection {
+            filter: Some(regex::Regex::new(filter).expect(filter)),
+            ..Selection::default()
+        }
+    }
+
+    #[test]
+    fn the_audit_is_planned_unless_it_is_left_out() {
+        let all = planned(&[], &Selection::default());
+        assert_eq!(all.audit, FindingGroup::ALL);
+        let left_out = Selection {
+            no_audit: true,
+            ..Selection::default()
+        };
+        assert!(planned(&[], &left_out).audit.is_empty());
+        let off = [suite("  parity: off\n")];
+        let audit = planned(&off, &Selection::default()).audit;
+        assert!(!audit.contains(&FindingGroup::Parity));
+    }
+
+    #[test]
+    fn a_filter_chooses_among_the_audit_s_cases_as_among_all() {
+        let libraries = planned(&[], &filtered("^audit/libraries"));
+        assert_eq!(libraries.audit, [FindingGroup::Libraries]);
+        assert!(planned(&[], &filtered("^suite/")).audit.is_empty());
+    }
+
+    #[test]
+    fn the_audit_is_enough_only_where_it_alone_was_asked_for() {
+        let empty = [suite("  accept: []\n")];
+        assert!(!planned(&empty, &Selection::default()).is_selected());
+        assert!(planned(&empty, &filtered("^audit/")).is_selected());
+        assert!(!planned(&empty, &filtered("^nothing$")).is_selected());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use regex::Regex;
 pub use audit::{accept, judge_audit};
 pub use exceptions::{Exceptions, Standing};
 
+use crate::event::FindingGroup;
 use crate::image::{Digest, Origin, Platform, ResolvedImage, Variant, VariantFault};
 use crate::suite::{Check, EmulationPolicy, SuiteFile};
 
@@ -18,6 +19,25 @@ pub struct Selection {
     pub platforms: Vec<Platform>,
     /// `--filter`: only cases whose `suite/name` it matches.
     pub filter: Option<Regex>,
+    /// `--no-audit`: what the bytes say is not asked.
+    pub no_audit: bool,
+}
+
+impl PlatformPlan {
+    /// Whether there is anything to do. The audit alone is enough only where it
+    /// was asked for: a run that runs nothing is no pass.
+    pub fn is_selected(&self) -> bool {
+        !self.cases.is_empty() || self.is_audit_alone
+    }
+}
+
+impl Selection {
+    fn matches(&self, suite: &str, case: &str) -> bool {
+        let name = format!("{suite}/{case}");
+        self.filter
+            .as_ref()
+            .is_none_or(|filter| filter.is_match(&name))
+    }
 }
 
 /// The whole plan.
@@ -34,8 +54,12 @@ pub struct PlatformPlan {
     pub platform: Platform,
     /// Its image, or why it has none.
     pub target: Target,
-    /// Its cases, in order.
+    /// What the audit is asked about it: the cases of the first suite.
+    pub audit: Vec<FindingGroup>,
+    /// Its other cases, in order.
     pub cases: Vec<Case>,
+    /// The filter leaves nothing but the audit, which needs no engine.
+    pub is_audit_alone: bool,
     /// What the suites say of emulation; the strictest wins.
     pub emulation: EmulationPolicy,
     /// How much longer deadlines are under emulation; the largest wins.
@@ -65,7 +89,16 @@ pub struct Case {
 }
 
 impl Plan {
-    /// How many cases each platform has, in their order.
+    /// How many cases of the audit are planned, on all platforms together.
+    pub fn audit_cases(&self) -> usize {
+        self.platforms
+            .iter()
+            .flat_map(|platform| &platform.audit)
+            .filter(|group| group.is_always_judged())
+            .count()
+    }
+
+    /// How many cases each platform has besides the audit's, in their order.
     pub fn cases(&self) -> Vec<usize> {
         self.platforms
             .iter()
@@ -102,7 +135,7 @@ pub fn plan(
     today: jiff::civil::Date,
 ) -> Plan {
     let platforms = wanted(suites, selection).unwrap_or_else(|| image.available.clone());
-    let platforms = platforms
+    let mut platforms: Vec<PlatformPlan> = platforms
         .into_iter()
         .map(|platform| {
             let mut planned = platform_plan(&platform, suites, selection, today);
@@ -110,6 +143,17 @@ pub fn plan(
             planned
         })
         .collect();
+    let is_there = |planned: &&PlatformPlan| matches!(planned.target, Target::Variant(_));
+    let has_one_alone = platforms.iter().filter(is_there).count() < 2;
+    for planned in &mut platforms {
+        let is_broken = matches!(planned.target, Target::Broken(..));
+        // Nothing can differ from itself, and of an image that can't be had its own case says why.
+        planned.audit.retain(|group| {
+            let is_pointless = has_one_alone && *group == FindingGroup::Parity;
+            !(is_broken || is_pointless)
+        });
+        planned.is_audit_alone &= is_broken || !planned.audit.is_empty();
+    }
     Plan { platforms }
 }
 
@@ -128,12 +172,7 @@ pub fn platform_plan(
         emulation = stricter(emulation, suite.emulation_of(platform));
         emulation_factor = emulation_factor.max(suite.emulation_factor);
         for check in file.checks(platform) {
-            let name = format!("{}/{}", suite.name, check.name);
-            if selection
-                .filter
-                .as_ref()
-                .is_some_and(|filter| !filter.is_match(&name))
-            {
+            if !selection.matches(&suite.name, &check.name) {
                 continue;
             }
             cases.push(Case {
@@ -144,6 +183,7 @@ pub fn platform_plan(
             });
         }
     }
+    let audit = audit::groups(suites, selection);
     PlatformPlan {
         platform: platform.clone(),
         target: Target::Broken(
@@ -153,6 +193,8 @@ pub fn platform_plan(
                 is_index: true,
             },
         ),
+        is_audit_alone: selection.filter.is_some() && cases.is_empty() && !audit.is_empty(),
+        audit,
         cases,
         emulation,
         emulation_factor,

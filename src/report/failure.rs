@@ -224,7 +224,7 @@ pub(super) fn execution(facts: &VariantFacts) -> String {
             format!("emulated by {}", escape::one_line(emulator))
         }
         (Execution::Impossible, _) => "can't run on this engine".to_owned(),
-        (Execution::Unknown, _) => "execution unknown".to_owned(),
+        (Execution::Unknown, _) => "not run".to_owned(),
         (execution, _) => execution.as_str().to_owned(),
     }
 }

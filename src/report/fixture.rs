@@ -276,6 +276,7 @@ pub(super) fn events(result: &RunResult) -> Vec<Event> {
             .iter()
             .map(|platform| of(platform).len())
             .collect(),
+        audit_cases: 0,
         platforms,
     })];
     for variant in &result.variants {

@@ -30,18 +30,7 @@ pub fn docker_run_line(line: &RunLine) -> String {
         words.push(name.to_owned());
         words.push(quote(value));
     };
-    // Not Display: it says a Windows platform's version too, which is no flag.
-    let platform = &line.platform;
-    let variant = platform.variant().map(|variant| format!("/{variant}"));
-    option(
-        "--platform",
-        &format!(
-            "{}/{}{}",
-            platform.os(),
-            platform.architecture().as_str(),
-            variant.unwrap_or_default()
-        ),
-    );
+    option("--platform", &flag(&line.platform));
     // `--entrypoint` takes one word; the rest of it goes in front of the command.
     let entrypoint = line.entrypoint.as_deref();
     if let Some(entrypoint) = entrypoint {
@@ -68,6 +57,27 @@ pub fn docker_run_line(line: &RunLine) -> String {
         .unwrap_or_default();
     words.extend(rest.iter().chain(&line.command).map(|word| quote(word)));
     words.join(" ")
+}
+
+/// What audits one platform of an image again, by everyarch itself.
+pub fn audit_line(image: &str, platform: &Platform) -> String {
+    let platform = flag(platform);
+    format!(
+        "everyarch audit {} --platform {}",
+        quote(image),
+        quote(&platform)
+    )
+}
+
+/// A platform as a flag takes it. Not Display: it says a Windows platform's version too.
+fn flag(platform: &Platform) -> String {
+    let variant = platform.variant().map(|variant| format!("/{variant}"));
+    format!(
+        "{}/{}{}",
+        platform.os(),
+        platform.architecture().as_str(),
+        variant.unwrap_or_default()
+    )
 }
 
 /// One word for a POSIX shell. What a terminal or a log would not show as it is

@@ -1,6 +1,7 @@
 //! Runs a plan: prepares each variant, schedules its cases, owns deadlines,
 //! cancellation and cleanup, and turns every outcome into events.
 
+mod audit;
 mod containers;
 mod engines;
 mod finding;
@@ -23,12 +24,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
+pub use audit::Audit;
 pub use containers::{LABEL_LEASE, LABEL_OWNER, LABEL_RUN, sweep};
 pub use engines::Engines;
 pub use masker::Masker;
 
 use crate::engine::{Engine, PullCredentials};
-use crate::event::{Event, RunResult, RunStarted, Verdict};
+use crate::event::{Event, RunResult, RunStarted, VariantResult, Verdict};
 use crate::image::{Origin, ResolvedImage};
 use crate::plan::Plan;
 use containers::Containers;
@@ -69,6 +71,8 @@ pub struct RunInput {
     pub image: ResolvedImage,
     /// What is to be done.
     pub plan: Plan,
+    /// How the image's bytes are had and judged; `None`: they are not looked at.
+    pub audit: Option<Audit>,
     /// Which engine runs which platform.
     pub engines: Engines,
     /// What the engine needs to pull.
@@ -124,6 +128,7 @@ pub async fn run(input: RunInput, events: mpsc::UnboundedSender<Event>) -> RunRe
             .map(|planned| planned.platform.clone())
             .collect(),
         cases: input.plan.cases(),
+        audit_cases: input.plan.audit_cases(),
     }));
     let lease = containers::lease(&input.plan);
     let shared = Arc::new(Shared {
@@ -142,6 +147,7 @@ pub async fn run(input: RunInput, events: mpsc::UnboundedSender<Event>) -> RunRe
             shared.recorder.notice(line);
         }
     }
+    let audit = audit::spawn(&shared, input.audit, &input.image, &input.plan);
     // Each platform in a task of its own: a panic in one is that platform's
     // error and never keeps the others, the cleanup or the reports from running.
     let tasks: Vec<_> = input
@@ -155,14 +161,23 @@ pub async fn run(input: RunInput, events: mpsc::UnboundedSender<Event>) -> RunRe
             (facts, task)
         })
         .collect();
-    let mut variants = Vec::new();
-    let mut cases = Vec::new();
+    let mut finished = Vec::new();
     for (facts, task) in tasks {
-        let (variant, mut results) = match task.await {
+        finished.push(match task.await {
             Ok(finished) => finished,
             Err(panic) => platform::panicked(&shared, facts, &panic),
-        };
-        variants.push(variant);
+        });
+    }
+    let mut audited = audit.finish(&shared).await;
+    let mut variants = Vec::new();
+    let mut cases = Vec::new();
+    for (facts, mut judged) in finished {
+        let mut results = audited.take(&facts.platform);
+        results.append(&mut judged);
+        variants.push(VariantResult {
+            verdict: platform::verdict(&results),
+            facts,
+        });
         cases.append(&mut results);
     }
     for line in shared.containers.remove_all().await {

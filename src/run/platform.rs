@@ -12,14 +12,14 @@ use super::results::{finished, interrupted, not_run, own_case, skipped};
 use super::room::{self, Room, Unready};
 use super::session::Session;
 use crate::event::{
-    CaseResult, Cause, Confidence, Event, Outcome, VariantFacts, VariantResult, Verdict,
+    CaseResult, Cause, Confidence, Event, FindingGroup, Outcome, VariantFacts, Verdict,
 };
 use crate::image::{Variant, VariantFault};
 use crate::plan::{Case, PlatformPlan, Standing, Target};
 use crate::suite::{Action, WhenExecution};
 
 /// What a platform's task returns.
-pub(super) type Finished = (VariantResult, Vec<CaseResult>);
+pub(super) type Finished = (VariantFacts, Vec<CaseResult>);
 
 /// Runs all cases of a platform.
 pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished {
@@ -58,6 +58,9 @@ pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished 
             false,
         );
     }
+    if planned.is_audit_alone {
+        return (facts, Vec::new());
+    }
     let engine = match shared.engines.of(&platform) {
         Some(Ok(engine)) => Arc::clone(engine),
         Some(Err(fault)) => {
@@ -73,7 +76,9 @@ pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished 
         }
     };
     let mut results = Vec::new();
-    if let Some(found) = mislabelled(&variant) {
+    // The audit says it itself, and of more than the config.
+    let is_audited = planned.audit.contains(&FindingGroup::Index);
+    if let Some(found) = mislabelled(&variant).filter(|_| !is_audited) {
         results.push(own_case(
             &shared,
             &platform,
@@ -104,9 +109,9 @@ pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished 
                 is_failure,
                 facts,
             } = *reason;
-            let (variant, mut rest) = unready(&shared, stage, facts, cause, is_failure);
+            let (facts, mut rest) = unready(&shared, stage, facts, cause, is_failure);
             results.append(&mut rest);
-            return (variant, results);
+            return (facts, results);
         }
     };
     let mut judged = run_cases(&room, session, &planned.cases).await;
@@ -125,14 +130,7 @@ pub(super) async fn run(shared: Arc<Shared>, planned: PlatformPlan) -> Finished 
         ));
     }
     results.append(&mut judged);
-    let verdict = verdict(&results);
-    (
-        VariantResult {
-            facts: room.facts.clone(),
-            verdict,
-        },
-        results,
-    )
+    (room.facts.clone(), results)
 }
 
 /// Checks in a session follow one another in one container; those with a
@@ -274,12 +272,7 @@ fn unready(
         Outcome::Error
     };
     let result = own_case(shared, &facts.platform, stage, outcome, cause);
-    let verdict = if is_failure {
-        Verdict::Failed
-    } else {
-        Verdict::Error
-    };
-    (VariantResult { facts, verdict }, vec![result])
+    (facts, vec![result])
 }
 
 /// The result of a platform whose task panicked: a fault of ours.
@@ -298,11 +291,12 @@ pub(super) fn panicked(
 }
 
 pub(super) fn unknown_facts(planned: &PlatformPlan) -> VariantFacts {
-    let digest = match &planned.target {
-        Target::Variant(variant) => Some(&variant.digest),
-        Target::Broken(digest, _) => digest.as_ref(),
+    let (platform, digest) = match &planned.target {
+        // Its own name: the one asked for may say less.
+        Target::Variant(variant) => (&variant.platform, Some(&variant.digest)),
+        Target::Broken(digest, _) => (&planned.platform, digest.as_ref()),
     };
-    room::facts_of(None, &planned.platform, digest)
+    room::facts_of(None, platform, digest)
 }
 
 /// Descriptor and config name the same architecture. The variant is not
@@ -331,7 +325,7 @@ fn mislabelled(variant: &Variant) -> Option<Cause> {
 }
 
 /// A pass needs at least one judged case, and none that is bad.
-fn verdict(results: &[CaseResult]) -> Verdict {
+pub(super) fn verdict(results: &[CaseResult]) -> Verdict {
     let has = |outcome| results.iter().any(|result| result.outcome == outcome);
     if results.is_empty() || has(Outcome::Error) {
         Verdict::Error

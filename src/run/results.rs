@@ -11,6 +11,10 @@ use crate::image::Platform;
 use crate::plan::{Case, Standing};
 use crate::suite::PART_SEPARATOR;
 
+/// Why a case was left out after one that did not pass.
+pub(super) const NOT_RUN: &str =
+    "not run: an earlier case did not pass, and --fail-fast was asked for";
+
 /// The suite that the harness's own cases stand in.
 const OWN: &str = "platform";
 
@@ -67,8 +71,7 @@ pub(super) fn not_run(room: &Room, case: &Case) -> CaseResult {
     if room.shared.cancel.is_cancelled() {
         return finished(room, case, Finding::error(interrupted()));
     }
-    let reason = "not run: an earlier case did not pass, and --fail-fast was asked for";
-    skipped(room, case, case.check.name.clone(), reason.to_owned())
+    skipped(room, case, case.check.name.clone(), NOT_RUN.to_owned())
 }
 
 fn blank(room: &Room, case: &Case, name: String, outcome: Outcome) -> CaseResult {

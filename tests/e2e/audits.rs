@@ -13,21 +13,11 @@ use crate::registry::Fault;
 const AMD64: &str = "linux/amd64";
 const ARM64: &str = "linux/arm64";
 
-/// Where these tests keep what was found in layers: the large ones are read once.
-const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/audit-cache");
-
 fn audit(lab: &Lab, reference: &str, arguments: &[&str]) -> Outcome {
     let mut all = vec!["audit", reference, "--json", "result.json"];
     all.extend(["--junit", "result.xml", "--sarif", "result.sarif"]);
     all.extend(arguments);
     lab.everyarch(&all)
-}
-
-/// An audit that may know the image's layers already.
-fn audit_again(lab: &Lab, reference: &str, arguments: &[&str]) -> Outcome {
-    let mut all = vec!["--cache", CACHE];
-    all.extend(arguments);
-    audit(lab, reference, &all)
 }
 
 /// The findings of a severity: codes, platforms and paths.
@@ -54,7 +44,7 @@ fn sarif(lab: &Lab) -> Value {
 #[track_caller]
 fn is_healthy(name: &str, platforms: &[&str]) {
     let lab = Lab::new();
-    let outcome = audit_again(&lab, &image(name), &[]).exits(0);
+    let outcome = audit(&lab, &image(name), &[]).exits(0);
     let json = outcome.json();
     assert_eq!(json["verdict"], "passed", "{outcome}");
     assert_eq!(json["errors"], json!([]), "{outcome}");
@@ -118,12 +108,12 @@ fn postgresql_is_healthy_on_five_platforms_and_lacks_its_compiler_on_one() {
     let name = image("test/postgres:all");
     let platforms = [AMD64, ARM64, "linux/arm/v7", "linux/ppc64le", "linux/s390x"];
     for platform in platforms {
-        let outcome = audit_again(&lab, &name, &["--platform", platform]).exits(0);
+        let outcome = audit(&lab, &name, &["--platform", platform]).exits(0);
         for severity in ["error", "warning"] {
             assert_eq!(found(&outcome, severity), [], "{platform}: {outcome}");
         }
     }
-    let outcome = audit_again(&lab, &name, &[]).exits(0);
+    let outcome = audit(&lab, &name, &[]).exits(0);
     assert_eq!(array(&outcome.json()["platforms"]).len(), 5);
     assert_eq!(found(&outcome, "error"), [], "{outcome}");
     // Debian builds PostgreSQL without LLVM there.
@@ -141,7 +131,7 @@ fn postgresql_is_healthy_on_five_platforms_and_lacks_its_compiler_on_one() {
 #[track_caller]
 fn is_broken(name: &str, errors: &[(&str, &str)]) -> Outcome {
     let lab = Lab::new();
-    let outcome = audit_again(&lab, &image(name), &[]).exits(1);
+    let outcome = audit(&lab, &image(name), &[]).exits(1);
     let json = outcome.json();
     assert_eq!(json["verdict"], "failed", "{outcome}");
     let expected: Vec<_> = errors
@@ -265,7 +255,7 @@ fn packages_installed_for_another_platform_are_told() {
 fn a_platform_that_is_asked_for_and_missing_is_an_error() {
     let lab = Lab::new();
     let arguments = ["--platform", "linux/amd64,linux/riscv64"];
-    let outcome = audit_again(&lab, &image("test/busybox:all"), &arguments).exits(1);
+    let outcome = audit(&lab, &image("test/busybox:all"), &arguments).exits(1);
     assert_eq!(
         found(&outcome, "error"),
         [(
@@ -289,7 +279,7 @@ fn an_accepted_finding_is_shown_with_its_reason_and_fails_nothing() {
         "version: 1\naudit:\n  accept:\n    - { code: exec-wrong-arch-userland, path: /bin/*, reason: nobody has one }\n",
     );
     let alien = image("test/alien:all");
-    let outcome = audit_again(&lab, &alien, &["--suite", "suite.yaml"]).exits(0);
+    let outcome = audit(&lab, &alien, &["--suite", "suite.yaml"]).exits(0);
     let json = outcome.json();
     let finding = &array(&json["findings"])[0];
     assert_eq!(finding["severity"], "error");

@@ -12,6 +12,10 @@ use super::outcome::Outcome;
 /// No run of these tests takes nearly as long: what does, hangs.
 const HANGS: Duration = Duration::from_secs(240);
 
+/// The caches' folder of all tests, for what was found in layers: the large ones
+/// are read once.
+const CACHES: &str = env!("CARGO_TARGET_TMPDIR");
+
 /// A reference to an image of `ci/images`.
 pub(super) fn image(name: &str) -> String {
     format!("{}/{name}", registry())
@@ -32,7 +36,7 @@ impl Lab {
     pub(super) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
-            environment: Vec::new(),
+            environment: vec![("XDG_CACHE_HOME".to_owned(), CACHES.to_owned())],
         }
     }
 

@@ -164,11 +164,19 @@ fn a_config_that_contradicts_the_index_fails() {
     let outcome = Lab::new().run(&image("test/mislabelled:all"), &[]).exits(1);
     outcome.failed(
         ARM64,
-        "the config names the platform",
-        &["the index says linux/arm64, the image's own config says linux/amd64"],
+        "index, manifests and blobs are sound",
+        &["config-arch-mismatch", "linux/arm64", "linux/amd64"],
     );
     // Its files are right, which is told as well.
     outcome.passed(ARM64, "reports its architecture › uname");
+    let unaudited = Lab::new()
+        .run(&image("test/mislabelled:all"), &["--no-audit"])
+        .exits(1);
+    unaudited.failed(
+        ARM64,
+        "the config names the platform",
+        &["the index says linux/arm64, the image's own config says linux/amd64"],
+    );
 }
 
 #[test]
@@ -257,6 +265,7 @@ fn an_image_of_the_engine_s_own_store_is_tested_and_called_that() {
         .exits(0)
         .prints("of the engine's own store, not of a registry");
     outcome.passed(AMD64, "says what it is");
+    outcome.passed(AMD64, "programs can be started");
     let note = text(&outcome.json()["origin_note"]);
     assert!(note.contains("engine's own store"), "{note}");
     let junit = outcome.junit_text.as_deref().unwrap_or_default();

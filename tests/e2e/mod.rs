@@ -7,6 +7,7 @@ mod outcome;
 mod push;
 
 mod audit_command;
+mod audit_in_run;
 mod audits;
 mod bad_input;
 mod bare_images;

@@ -50,8 +50,21 @@ fn what_would_run_is_listed_without_an_engine() {
     let reference = loopback.reference("app:1");
     let list = ["run", &reference, "--suite", "suite.yaml", "--list"];
     let outcome = lab.everyarch(&list).exits(0);
+    let audit = "  audit/index, manifests and blobs are sound
+  audit/programs can be started
+  audit/libraries can be loaded
+  audit/processors and kernels of the platform suffice
+  audit/packages are for this platform
+  audit/platforms agree with one another
+";
     assert_eq!(
         outcome.stdout,
+        format!("linux/amd64\n{audit}  suite/one\nlinux/arm64\n{audit}  suite/one\n  suite/two\n")
+    );
+    let mut unaudited = list.to_vec();
+    unaudited.push("--no-audit");
+    assert_eq!(
+        lab.everyarch(&unaudited).exits(0).stdout,
         "linux/amd64\n  suite/one\nlinux/arm64\n  suite/one\n  suite/two\n"
     );
     let mut filtered = list.to_vec();

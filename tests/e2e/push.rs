@@ -195,6 +195,13 @@ pub(super) fn layers_of(name: &str, child: &str) -> Vec<String> {
         .collect()
 }
 
+/// Takes a blob away; a later push brings it back.
+pub(super) fn delete_blob(repository: &str, digest: &str) {
+    let path = format!("/v2/{repository}/blobs/{digest}");
+    let (status, _, said) = call(Method::DELETE, &path, None, Vec::new());
+    assert_eq!(status, StatusCode::ACCEPTED, "{path}: {said:?}");
+}
+
 /// The digest that a tag names.
 pub(super) fn digest_of(name: &str) -> String {
     let (repository, tag) = name.split_once(':').expect("a tag");

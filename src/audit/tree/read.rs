@@ -302,9 +302,11 @@ impl Reader<'_> {
                 }
             }
         }
-        let futures = digests
+        // Futures before they are a stream: else the compiler can't see that they are `Send`.
+        let futures: Vec<_> = digests
             .into_iter()
-            .map(|digest| async move { (digest.clone(), self.contents.size(digest).await) });
+            .map(|digest| async move { (digest.clone(), self.contents.size(digest).await) })
+            .collect();
         let sizes: HashMap<Digest, Result<u64, ContentsError>> = stream::iter(futures)
             .buffer_unordered(self.concurrency)
             .collect()

@@ -49,6 +49,12 @@ impl FindingGroup {
         Self::Build,
     ];
 
+    /// Whether it has a case even where nothing was found. The mistakes of a build
+    /// are known by what they left only: where there is nothing, nothing was asked.
+    pub fn is_always_judged(self) -> bool {
+        self != Self::Build
+    }
+
     /// Its name in reports: that of a case.
     pub fn title(self) -> &'static str {
         match self {

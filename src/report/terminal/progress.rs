@@ -136,7 +136,10 @@ impl Progress {
                 escape::one_line(&started.reference)
             ),
             self.dim(started.index_digest.short()),
-            count(started.cases.iter().sum(), "case"),
+            count(
+                started.cases.iter().sum::<usize>() + started.audit_cases,
+                "case"
+            ),
             count(started.platforms.len(), "platform"),
         )
     }
