@@ -249,8 +249,10 @@ impl<'a> Running<'a> {
 
     /// Sends it a signal: `INT`, `TERM`, `KILL`.
     pub(super) fn signal(&self, name: &str) {
-        let done = Command::new("kill")
-            .args(["-s", name, &self.pid().to_string()])
+        // The shell's own: the program is not everywhere.
+        let pid = self.pid().to_string();
+        let done = Command::new("sh")
+            .args(["-c", "kill -s \"$0\" \"$1\"", name, &pid])
             .status();
         assert!(done.is_ok_and(|status| status.success()), "kill -s {name}");
     }
