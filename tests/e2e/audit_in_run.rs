@@ -31,7 +31,7 @@ fn the_bytes_are_judged_before_what_runs() {
         .exits(0);
     for platform in [AMD64, ARM64] {
         assert_eq!(
-            outcome.names(platform),
+            outcome.all_names(platform),
             [
                 INDEX,
                 "programs can be started",
@@ -128,7 +128,7 @@ fn differences_between_platforms_count_where_the_suite_is_strict() {
     assert_ne!(bad, Vec::<String>::new(), "{outcome}");
     let off = format!("{LOADS_NOTHING}\naudit: {{ parity: off }}\n");
     let outcome = lab.check(&reference, &off, &[]).exits(0);
-    let names = outcome.names(ARM64);
+    let names = outcome.all_names(ARM64);
     assert!(!names.contains(&PARITY.to_owned()), "{names:?}");
 }
 
@@ -152,7 +152,7 @@ fn the_audit_alone_needs_no_engine() {
     assert_eq!(outcome.verdict(AMD64), "passed");
     assert_eq!(outcome.verdict(ARM64), "failed");
     let outcome = run("test/python:broken", "^audit/index").exits(0);
-    assert_eq!(outcome.names(ARM64), [INDEX]);
+    assert_eq!(outcome.all_names(ARM64), [INDEX]);
     run("test/python:broken", "reports its architecture")
         .exits(3)
         .complains("engine");
@@ -171,7 +171,7 @@ fn the_audit_can_be_left_out() {
             &["--no-audit", "--platform", ARM64],
         )
         .exits(0);
-    assert_eq!(outcome.names(ARM64), ["runs"]);
+    assert_eq!(outcome.all_names(ARM64), ["runs"]);
 }
 
 #[test]

@@ -97,12 +97,23 @@ impl Outcome {
         text(&found["verdict"])
     }
 
-    /// The names of all cases of a platform.
+    /// The names of all cases of a platform, the audit's first.
+    #[track_caller]
+    pub(super) fn all_names(&self, platform: &str) -> Vec<String> {
+        self.names_where(platform, |_| true)
+    }
+
+    /// The names of its cases besides the audit's.
     #[track_caller]
     pub(super) fn names(&self, platform: &str) -> Vec<String> {
+        self.names_where(platform, |case| case["suite"] != "audit")
+    }
+
+    #[track_caller]
+    fn names_where(&self, platform: &str, is_meant: impl Fn(&Value) -> bool) -> Vec<String> {
         array(&self.json()["cases"])
             .iter()
-            .filter(|case| case["platform"] == platform)
+            .filter(|case| case["platform"] == platform && is_meant(case))
             .map(|case| text(&case["name"]))
             .collect()
     }
