@@ -13,7 +13,7 @@ use super::rootfs::Rootfs;
 use super::tree::{self, Entry, Tree};
 use super::unpacked::{Unpacked, UnpackedLayer};
 use crate::event::{AuditReport, AuditedPlatform, Finding, Severity, Unseen};
-use crate::image::{ImageConfig, Manifest, Platform};
+use crate::image::{Compression, ImageConfig, Manifest, Platform};
 use crate::source::{Contents, ContentsError};
 
 /// What an audit is told.
@@ -67,7 +67,7 @@ pub async fn audit(input: AuditInput) -> Result<AuditReport, ContentsError> {
     });
     match found.await {
         Ok((findings, platforms)) => {
-            report.findings.extend(findings);
+            judgement::join(&mut report.findings, findings);
             report.platforms = platforms;
         }
         Err(panic) => report
@@ -126,6 +126,7 @@ impl Image<'_> {
         let mut is_whole = true;
         let mut stack = Vec::new();
         for (at, descriptor) in self.manifest.layers.iter().enumerate() {
+            let mut compression = Compression::default();
             match layers.get(&descriptor.digest) {
                 Found::Facts(facts) => {
                     if let Some(promised) = self.config.diff_ids.get(at)
@@ -151,6 +152,7 @@ impl Image<'_> {
                             facts.unexamined.first.join("; ")
                         ));
                     }
+                    compression = facts.compression;
                     rootfs.apply(at, facts);
                 }
                 Found::Fault(finding) => {
@@ -169,6 +171,7 @@ impl Image<'_> {
             stack.push(UnpackedLayer {
                 descriptor: descriptor.clone(),
                 created_by: created_by.get(at).cloned(),
+                compression,
             });
         }
         is_whole.then(|| Unpacked {

@@ -1,6 +1,6 @@
 //! A platform's image with its layers laid over one another: what rules look at.
 
-use crate::image::{Descriptor, Digest, ImageConfig, Platform};
+use crate::image::{Compression, Descriptor, Digest, ImageConfig, Platform};
 
 use super::file::FileFacts;
 use super::rootfs::Rootfs;
@@ -26,6 +26,8 @@ pub struct UnpackedLayer {
     pub descriptor: Descriptor,
     /// `created_by` of the history entry it belongs to, as the builder wrote it.
     pub created_by: Option<String>,
+    /// How its blob is compressed, by its bytes.
+    pub compression: Compression,
 }
 
 impl Unpacked {

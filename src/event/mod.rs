@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use audit::{AUDIT_SUITE, AuditReport, AuditedPlatform, Finding, Severity, Unseen};
-pub use catalogue::{FindingGroup, FindingKind, finding_kind, finding_kinds};
+pub use catalogue::{FindingGroup, FindingKind, FindingRole, finding_kind, finding_kinds};
 
 use crate::image::{Digest, Platform};
 

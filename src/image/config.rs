@@ -44,6 +44,9 @@ pub struct HistoryEntry {
     /// `created_by`: the instruction, as the builder wrote it.
     #[serde(default)]
     pub created_by: String,
+    /// `author`: kaniko and others put their name there.
+    #[serde(default)]
+    pub author: String,
     /// `empty_layer`: it made no layer.
     #[serde(default)]
     pub empty_layer: bool,

@@ -2,10 +2,10 @@
 //! hosts of the platform have.
 
 use crate::elf::{Elf, Machine};
-use crate::layout::{Image, Layer};
+use crate::layout::{Image, Layer, Layout};
 
-use super::entry::{AMD64, Entry, Site, on, on_arm64};
-use super::world::{APP, addon, bare_alpine, debian, python, starting};
+use super::entry::{AMD64, Entry, Site, State, machine, on, on_arm64, whole};
+use super::world::{APP, addon, bare_alpine, debian, musl_name, python, starting};
 
 const TLS: &str = "/usr/lib/python3/dist-packages/scikit_learn.libs/libgomp-d22c30c5.so.1.0.0";
 
@@ -58,6 +58,15 @@ pub(super) const ENTRIES: &[Entry] = &[
     )
     .at("/usr/local/bin/tool")
     .untouched(),
+    whole(
+        "linux/arm/v7",
+        "arm32-time64-seccomp",
+        "alpinelinux/docker-alpine#135",
+        time64,
+    )
+    .at("/lib/ld-musl-armhf.so.1")
+    .informs()
+    .on_some_hosts(),
 ];
 
 fn with_app(site: &Site, app: &Elf) -> Image {
@@ -155,6 +164,30 @@ fn float_abi(site: &Site) -> Image {
         false => tool,
     };
     debian(site).layer(Layer::new().program("usr/local/bin/tool", &tool.build()))
+}
+
+/// Alpine 3.13 and later, whose musl has 64-bit times on 32-bit machines; before, 3.12.
+fn time64(state: State) -> Layout {
+    let version = state.choose("1.2.2-r0", "1.1.24-r10");
+    let image = |platform: &'static str| {
+        let installed = format!(
+            "P:musl\nV:{version}\nA:{}\n\n",
+            musl_name(machine(platform))
+        );
+        let layer = Layer::new()
+            .program(
+                APP.trim_start_matches('/'),
+                &Elf::program(machine(platform)).build(),
+            )
+            .file("lib/apk/db/installed", installed.as_bytes());
+        starting(
+            bare_alpine(platform, machine(platform)).layer(layer),
+            &[APP],
+        )
+    };
+    Layout::new()
+        .image(image(AMD64))
+        .image(image("linux/arm/v7"))
 }
 
 #[test]

@@ -1,50 +1,12 @@
-//! The corpus is whole: no code that a rule gives is without an entry.
+//! The corpus is whole: every code of the catalogue is given by a rule, or is a symptom
+//! that evidence names, and none that is given is without an entry.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::all;
+use everyarch::event::{FindingKind, FindingRole, finding_kinds};
 
-/// Codes of the catalogue that no rule gives as a finding, and no hint names.
-const NOT_GIVEN: &[(&str, &str)] = &[
-    (
-        "masked-native-binary",
-        "said in the evidence of each foreign program",
-    ),
-    (
-        "qemu-interpreter-missing",
-        "said in the evidence of each foreign program",
-    ),
-    (
-        "rosetta-interpreter-missing",
-        "said in the evidence of each foreign program",
-    ),
-    (
-        "enoexec-rerun-as-script",
-        "said in the evidence of each foreign program",
-    ),
-    (
-        "undefined-symbol",
-        "costly, and `needed-library-too-old` has most of them",
-    ),
-    (
-        "arm32-time64-seccomp",
-        "true of every 32-bit userland of today: the host decides",
-    ),
-    (
-        "sharp-x64-v2",
-        "true of every sharp on amd64: the host decides",
-    ),
-    (
-        "kaniko-cache-cross-arch",
-        "kaniko leaves no trace of it in the image",
-    ),
-    (
-        "native-runner-newer-glibc",
-        "found as `glibc-too-old` on one platform",
-    ),
-    ("ignore-scripts", "found as `bindings-file-not-located`"),
-];
+use super::all;
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/audit")
@@ -62,7 +24,7 @@ fn text(folder: &Path, all: &mut String) {
             let whole = std::fs::read_to_string(&path).expect("a file");
             all.push_str(
                 whole
-                    .split("#[cfg(test)]\nmod tests")
+                    .split("#[cfg(test)]\nmod tests {")
                     .next()
                     .unwrap_or_default(),
             );
@@ -71,29 +33,29 @@ fn text(folder: &Path, all: &mut String) {
 }
 
 #[test]
-fn every_code_that_a_rule_gives_has_an_entry() {
+fn every_code_of_the_catalogue_is_given_and_has_an_entry() {
     let mut rules = String::new();
     text(&source(), &mut rules);
     let entries: BTreeSet<&str> = all().map(|entry| entry.signature).collect();
-    let left_out: BTreeSet<&str> = NOT_GIVEN.iter().map(|(code, _)| *code).collect();
-    let codes: BTreeSet<&str> = everyarch::event::finding_kinds()
-        .map(|kind| kind.code)
-        .collect();
+    let kinds: Vec<&FindingKind> = finding_kinds().collect();
     let unknown: Vec<&&str> = entries
-        .union(&left_out)
-        .filter(|code| !codes.contains(**code))
+        .iter()
+        .filter(|code| kinds.iter().all(|kind| kind.code != **code))
         .collect();
     assert!(unknown.is_empty(), "not in the catalogue: {unknown:?}");
-    for code in codes {
-        let is_given = rules.contains(&format!("\"{code}\""));
-        assert!(
-            entries.contains(code) || left_out.contains(code),
-            "{code} has no entry, and no reason for that"
-        );
-        assert!(
-            !(is_given && left_out.contains(code)),
-            "{code} is left out, and a rule gives it"
-        );
+    for FindingKind { code, role, .. } in kinds {
+        let is_named = rules.contains(&format!("\"{code}\""));
+        match role {
+            FindingRole::Finding | FindingRole::Cause => {
+                assert!(is_named, "{code} is in the catalogue, and no rule gives it");
+                assert!(entries.contains(code), "{code} has no entry");
+            }
+            FindingRole::Symptom => {
+                assert!(!is_named, "{code} is called a symptom, and a rule gives it");
+                let is_shown = rules.contains(&format!("({code})"));
+                assert!(is_shown, "no finding's evidence names {code}");
+            }
+        }
     }
 }
 

@@ -58,6 +58,19 @@ pub(super) const ENTRIES: &[Entry] = &[
         "containerd/containerd#4908",
         cut_off,
     ),
+    whole(
+        ARM64,
+        "layer-invalid",
+        "GoogleContainerTools/kaniko#132",
+        hard_link,
+    )
+    .at("/opt/app-root/helm"),
+    whole(
+        ARM64,
+        "layer-media-type",
+        "containerd/containerd#10134",
+        called_plain,
+    ),
     whole(ARM64, "layer-empty", "containerd/containerd#4908", no_bytes),
     whole(
         ARM64,
@@ -191,6 +204,28 @@ fn cut_off(state: State) -> Layout {
     Layout::new()
         .image(own(AMD64).layer(other))
         .image(own(ARM64).layer(layer))
+}
+
+/// What a step moved, as a hard link to where it was.
+fn hard_link(state: State) -> Layout {
+    let chart = || Layer::new().file("tmp/src/helm", b"name: app");
+    let moved = || match state {
+        State::Broken => Layer::new().hard_link("opt/app-root/helm", "tmp/src/helm"),
+        State::Mended => Layer::new().file("opt/app-root/helm", b"name: app"),
+    };
+    let whole = || Layer::new().file("opt/app-root/helm", b"name: app");
+    Layout::new()
+        .image(own(AMD64).layer(chart()).layer(whole()))
+        .image(own(ARM64).layer(chart()).layer(moved()))
+}
+
+/// A layer that was compressed on its way, under its old media type.
+fn called_plain(state: State) -> Layout {
+    arm64(state, |image| {
+        image.manifest(|manifest| {
+            manifest["layers"][1]["mediaType"] = "application/vnd.oci.image.layer.v1.tar".into();
+        })
+    })
 }
 
 fn no_bytes(state: State) -> Layout {

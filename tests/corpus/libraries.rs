@@ -4,6 +4,7 @@ use crate::elf::{Elf, Machine};
 use crate::layout::{Image, Layer};
 
 use super::entry::{Entry, Site, on, on_arm64};
+use super::relocated::{When, asking};
 use super::world::{APP, addon, alpine, debian, debian_names, node};
 
 const ADDON: &str = "/app/node_modules/keytar/build/Release/keytar.node";
@@ -87,6 +88,17 @@ pub(super) const ENTRIES: &[Entry] = &[
     .at(APP)
     .refused_by_a_loader()
     .warns(),
+    on_arm64(
+        "native-runner-newer-glibc",
+        "mhdzumair/MediaFusion#671",
+        glibc_too_old,
+    )
+    .at(APP)
+    .likely_cause()
+    .refused_by_a_loader(),
+    on_arm64("undefined-symbol", "bytedance/g3#901", undefined)
+        .at(APP)
+        .refused_by_a_loader(),
 ];
 
 fn with_addon(image: Image, bytes: &[u8]) -> Image {
@@ -223,6 +235,26 @@ fn needed_too_old(site: &Site) -> Image {
     let version = site.choose("OPENSSL_3.4.0", "OPENSSL_3.0.0");
     let app = Elf::glibc_program(site.own()).needs("libssl.so.3", &[version]);
     with_app(debian(site), &app)
+}
+
+/// Built against c-ares of the builder's release, and run with an older one.
+fn undefined(site: &Site) -> Image {
+    let library = Elf::library(site.own()).soname("libcares.so.2");
+    let library = match site.is_broken() {
+        true => library,
+        false => library.exports("ares_process_fds"),
+    };
+    let app = Elf::musl_program(site.own())
+        .needed("libcares.so.2")
+        .imports("ares_process_fds");
+    alpine(site).layer(
+        Layer::new()
+            .file("usr/lib/libcares.so.2", &library.build())
+            .program(
+                APP.trim_start_matches('/'),
+                &asking(app.build(), When::Called),
+            ),
+    )
 }
 
 #[test]

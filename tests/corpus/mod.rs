@@ -15,6 +15,7 @@ mod node;
 mod others;
 mod programs;
 mod python;
+mod relocated;
 mod scripts;
 mod trial;
 mod world;

@@ -3,7 +3,7 @@
 use crate::elf::{Elf, Machine};
 use crate::layout::{Image, Layer};
 
-use super::entry::{Entry, Site, on_arm64};
+use super::entry::{AMD64, Entry, Site, on, on_arm64};
 use super::world::{addon, debian_names, node};
 
 const CHROME: &str = "/root/.cache/puppeteer/chrome/linux_arm-142.0.7444.59/chrome-linux64/chrome";
@@ -84,6 +84,14 @@ pub(super) const ENTRIES: &[Entry] = &[
     )
     .at(CHROME)
     .untouched(),
+    on(AMD64, "sharp-x64-v2", "nxzai/NextExplorer#241", sharp_v2)
+        .at("/app/node_modules/@img/sharp-linux-x64/package.json")
+        .informs()
+        .on_some_hosts(),
+    on_arm64("ignore-scripts", "diegosouzapw/OmniRoute#2771", unbuilt)
+        .at("/app/node_modules/better-sqlite3/package.json")
+        .likely_cause()
+        .untouched(),
 ];
 
 /// Node's word for a processor.
@@ -247,8 +255,25 @@ fn prisma(site: &Site) -> Image {
     installed(site, file(layer, ".prisma", &name, &addon(site.suspect())))
 }
 
-/// `npm ci --ignore-scripts`
+/// sharp's package for the platform, since 0.34 for newer processors alone.
+fn sharp_v2(site: &Site) -> Image {
+    let name = format!("@img/sharp-linux-{}", cpu(site.own()));
+    let layer = package(Layer::new(), &name, site.choose("0.34.5", "0.33.5"), "");
+    installed(
+        site,
+        file(layer, &name, "lib/sharp.node", &addon(site.own())),
+    )
+}
+
+fn unbuilt(site: &Site) -> Image {
+    bindings_by(site, "RUN npm ci --ignore-scripts # buildkit")
+}
+
 fn bindings(site: &Site) -> Image {
+    bindings_by(site, "RUN npm ci # buildkit")
+}
+
+fn bindings_by(site: &Site, line: &str) -> Image {
     let more = ", \"gypfile\": true, \"dependencies\": {\"bindings\": \"^1.5.0\", \"prebuild-install\": \"^7.1.1\"}, \
                 \"scripts\": {\"install\": \"prebuild-install || node-gyp rebuild --release\"}";
     let layer = package(Layer::new(), "better-sqlite3", "11.5.0", more);
@@ -261,7 +286,7 @@ fn bindings(site: &Site) -> Image {
             &addon(site.own()),
         ),
     };
-    installed(site, layer)
+    node(site).layer(layer.created_by(line))
 }
 
 fn pre_gyp(site: &Site) -> Image {

@@ -38,6 +38,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     .at(APP)
     .likely_cause(),
     on_arm64("identical-layers-with-elf", "lightninglabs/loop#1211", app).at(APP),
+    on_arm64(
+        "kaniko-cache-cross-arch",
+        "GoogleContainerTools/kaniko#3350",
+        cached_by_kaniko,
+    )
+    .at(APP)
+    .likely_cause(),
     on_arm64("exec-wrong-arch-helper", "kcl-lang/cli#97", helper).at("/sbin/tini"),
     on_arm64("hardcoded-download", "onedr0p/containers#178", helper)
         .at("/sbin/tini")
@@ -103,6 +110,18 @@ fn app(site: &Site) -> Image {
         site,
         layer.created_by("COPY --from=build /out/app /usr/local/bin/app # buildkit"),
     )
+}
+
+/// A layer that kaniko found in the cache of another platform's build.
+fn cached_by_kaniko(site: &Site) -> Image {
+    let layer = Layer::new()
+        .program(&APP[1..], &go(site.suspect()))
+        .created_by("RUN go build -o /usr/local/bin/app .");
+    started(site, layer).config(|config| {
+        for step in config["history"].as_array_mut().expect("a list") {
+            step["author"] = "kaniko".into();
+        }
+    })
 }
 
 /// `ARG TARGETARCH=amd64`

@@ -7,7 +7,10 @@ mod go;
 mod layout;
 mod marks;
 mod notes;
+mod relocations;
 mod sections;
+mod symbol_table;
+mod symbols;
 #[cfg(test)]
 mod tests;
 mod versions;
@@ -19,6 +22,8 @@ use crate::image::{ElfHeader, Machine};
 use dynamic::{Dynamic, Names};
 use layout::{Header, INTERPRETER, LOAD, Layout, Segment};
 use sections::Sections;
+
+pub use symbols::{Binding, Symbols, symbol_hash};
 
 /// `e_type`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +69,8 @@ pub struct ElfFacts {
     pub needs_versions: Vec<(String, Vec<String>)>,
     /// The symbol versions it defines (`DT_VERDEF`), its own name left out.
     pub defines_versions: Vec<String>,
+    /// The dynamic symbols it defines, and those it needs.
+    pub symbols: Symbols,
     /// The smallest `p_align` of its `PT_LOAD` segments.
     pub smallest_alignment: Option<u64>,
     /// `DF_STATIC_TLS`: it wants a place in the initial TLS block.
@@ -147,6 +154,7 @@ pub(super) fn read(path: &str, file: &mut FileBytes<'_>) -> ElfFacts {
 pub(super) fn read_head(path: &str, head: &[u8]) -> ElfFacts {
     let mut facts = read(path, &mut FileBytes::of(head));
     facts.truncated = None;
+    facts.symbols = Symbols::unread(Symbols::NOT_WHOLE);
     facts
 }
 
@@ -176,6 +184,7 @@ fn unread(layout: Layout) -> ElfFacts {
         runpath: Vec::new(),
         needs_versions: Vec::new(),
         defines_versions: Vec::new(),
+        symbols: Symbols::default(),
         smallest_alignment: None,
         has_static_tls: false,
         x86_level: None,
@@ -265,11 +274,19 @@ fn fill_dynamic(
     facts.soname = dynamic.soname(&mut names, file);
     facts.rpath = dynamic.rpath(&mut names, file);
     facts.runpath = dynamic.runpath(&mut names, file);
-    facts.needs_versions = versions::needed(layout, &dynamic, &mut names, file);
+    let needs = versions::needed(layout, &dynamic, &mut names, file);
+    facts.needs_versions = needs.libraries;
     facts.defines_versions = versions::defined(layout, &dynamic, &mut names, file);
     if facts.truncated.is_none() {
         facts.truncated = names.lost().map(str::to_owned);
     }
+    let machine = facts.header().machine;
+    facts.symbols = match (&facts.truncated, machine) {
+        (Some(_), _) => Symbols::unread(Symbols::NOT_WHOLE),
+        // Its loaders go by the order of the symbols, not by relocations.
+        (None, Machine::Mips) => Symbols::default(),
+        (None, _) => symbol_table::read(layout, machine, &dynamic, &needs.settled, file),
+    };
     if path.ends_with(".node") {
         facts.node_module_version = marks::node_module_version(&dynamic, file);
         facts.is_node_api = marks::is_node_api(&dynamic, file);

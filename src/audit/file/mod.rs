@@ -15,7 +15,7 @@ mod wheel;
 
 use serde::{Deserialize, Serialize};
 
-pub use elf::{ArmAttributes, ElfFacts, ElfKind, GoBuild};
+pub use elf::{ArmAttributes, Binding, ElfFacts, ElfKind, GoBuild, Symbols, symbol_hash};
 pub use examine::{Content, Whole, examine};
 
 /// Of a file's bytes. A file that no rule cares for has none.

@@ -15,7 +15,7 @@ use crate::image::Digest;
 
 /// To be raised with every change in what is kept of a layer or a file, and in how
 /// it is written: what an older program kept is then forgotten.
-pub const FACTS_VERSION: u32 = 1;
+pub const FACTS_VERSION: u32 = 2;
 
 /// How a file begins that is ours, of whatever version.
 const MAGIC: &[u8; 16] = b"everyarch-layer\n";

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{EntryKind, LayerEntry};
-use crate::audit::file::FileFacts;
+use crate::audit::file::{FileFacts, Symbols};
 use crate::image::Compression;
 
 /// A layer's entries, in the archive's order.
@@ -141,6 +141,8 @@ pub(super) struct Recorder {
     last_owner: (u32, u32, u32),
     nodes: u64,
     weight: usize,
+    /// Of the symbols of ELF files; `weight` has it too.
+    symbols: usize,
 }
 
 impl Recorder {
@@ -199,6 +201,27 @@ impl Recorder {
         &mut self.facts.unexamined
     }
 
+    /// Leaves out the symbols of an ELF file where they would be too much, and says of
+    /// which files nothing is known of them. Images are judged without them too.
+    pub(super) fn admit(&mut self, path: &str, facts: &mut FileFacts, allowed: usize) {
+        let FileFacts::Elf(elf) = facts else {
+            return;
+        };
+        let with_these = self.symbols.saturating_add(elf.symbols.weight());
+        if with_these > allowed {
+            elf.symbols = Symbols::unread("the layer's files have too many of them");
+        } else {
+            self.symbols = with_these;
+        }
+        // That a file is cut off, or too large, is said elsewhere.
+        if let Some(why) = elf.symbols.why_unread()
+            && why != Symbols::NOT_WHOLE
+        {
+            let why = format!("its symbols are not known: {why}");
+            self.facts.unexamined.add(path, &why);
+        }
+    }
+
     /// Entries, and folders that only paths name; no fewer than there are.
     pub(super) fn nodes(&self) -> u64 {
         self.nodes
@@ -216,13 +239,25 @@ impl Recorder {
 }
 
 /// Bytes of memory, about: what is written tightly takes several times as much in
-/// vectors and strings.
+/// vectors and strings. Symbols know what they take.
 fn weight(facts: &FileFacts) -> usize {
+    let (written, symbols) = match facts {
+        FileFacts::Elf(elf) => (size(&elf.symbols), elf.symbols.weight()),
+        _ => (0, 0),
+    };
+    size(facts)
+        .saturating_sub(written)
+        .saturating_mul(4)
+        .saturating_add(symbols)
+}
+
+/// Bytes when it is written.
+fn size(what: &impl Serialize) -> usize {
     let size = postcard::serialize_with_flavor::<_, _, usize>(
-        facts,
+        what,
         postcard::ser_flavors::Size::default(),
     );
-    size.unwrap_or(usize::MAX).saturating_mul(4)
+    size.unwrap_or(usize::MAX)
 }
 
 /// Reads entries one after the other. Records that no [`Recorder`] wrote end it.

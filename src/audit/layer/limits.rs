@@ -20,6 +20,8 @@ pub struct Limits {
     pub path_bytes: usize,
     /// Bytes of memory for what is kept of the layer.
     pub kept_bytes: usize,
+    /// Bytes of memory, of those, for the symbols of its objects.
+    pub symbol_bytes: usize,
     /// Bytes of a file up to which it is looked at in memory.
     pub in_memory_bytes: u64,
     /// Bytes of a file up to which it is written to disk to be looked at; of a
@@ -42,6 +44,7 @@ impl Default for Limits {
             record_bytes: MIB,
             path_bytes: 4096,
             kept_bytes: 64 << 20,
+            symbol_bytes: 24 << 20,
             in_memory_bytes: 4 * MIB,
             spooled_bytes: 4 * GIB,
         }

@@ -1,5 +1,9 @@
 //! Which mistake of a build most likely brought foreign files, by the layer that has
-//! them, its history line, and what the other platforms have in its place.
+//! them, its history line, and what the other platforms have in its place; and of some
+//! other findings.
+
+mod ignore_scripts;
+mod newer_runner;
 
 use crate::audit::Unpacked;
 use crate::event::Finding;
@@ -35,9 +39,6 @@ struct Likely {
 /// Adds the likely mistake to the hints of findings on foreign files.
 pub(in crate::audit) fn explain(findings: &mut [Finding], variants: &[Unpacked]) {
     for finding in findings {
-        if !FOREIGN.contains(&finding.code.as_str()) {
-            continue;
-        }
         let Some(variant) = variants
             .iter()
             .find(|variant| Some(&variant.platform) == finding.platform.as_ref())
@@ -51,7 +52,13 @@ pub(in crate::audit) fn explain(findings: &mut [Finding], variants: &[Unpacked])
         else {
             continue;
         };
-        let Some(likely) = likely(finding, variant, layer, variants) else {
+        let likely = if FOREIGN.contains(&finding.code.as_str()) {
+            likely(finding, variant, layer, variants)
+        } else {
+            newer_runner::likely(finding, variant, variants)
+                .or_else(|| ignore_scripts::likely(finding, variant, layer))
+        };
+        let Some(likely) = likely else {
             continue;
         };
         let line = format!("likely: {} ({})", likely.what, likely.id);
@@ -59,8 +66,19 @@ pub(in crate::audit) fn explain(findings: &mut [Finding], variants: &[Unpacked])
             Some(hint) => format!("{hint}\n{line}"),
             None => line,
         });
-        finding.evidence.push(likely.shown);
+        finding
+            .evidence
+            .extend(news(&likely.shown, finding.history.as_deref()));
     }
+}
+
+/// What is shown and is not the layer's line, which every report has beside the finding.
+fn news(shown: &str, history: Option<&str>) -> Option<String> {
+    let rest = match history.and_then(|history| shown.strip_prefix(history)) {
+        Some(rest) if rest.is_empty() || rest.starts_with("; ") => rest.trim_start_matches("; "),
+        _ => shown,
+    };
+    (!rest.is_empty()).then(|| rest.to_owned())
 }
 
 fn likely(
@@ -100,6 +118,15 @@ fn likely(
                 format!("{history} was run with {shown}"),
             )
         };
+    }
+    if let Some(twin) = twin
+        && is_kaniko_s(variant)
+    {
+        return say(
+            "kaniko-cache-cross-arch",
+            "kaniko took the layer from a cache that another platform filled: give each platform a `--cache-repo` of its own",
+            format!("{history}; the same layer is in {}", twin.platform),
+        );
     }
     if lower.contains("type=cache") {
         return say(
@@ -182,6 +209,12 @@ fn likely(
     }
 }
 
+/// kaniko signs each step of the history.
+fn is_kaniko_s(variant: &Unpacked) -> bool {
+    let mut steps = variant.config.history.iter();
+    steps.any(|step| step.author == "kaniko")
+}
+
 fn digests(variant: &Unpacked) -> impl Iterator<Item = &str> {
     variant
         .layers
@@ -235,143 +268,4 @@ fn same_elsewhere(variant: &Unpacked, path: &str, variants: &[Unpacked]) -> bool
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::fixture::{Image, debian, elf, image, shared_object};
-    use super::super::programs;
-    use super::*;
-
-    /// The hint of the first finding on arm64, and its last line of evidence.
-    fn explained(variants: &[Unpacked]) -> (String, String) {
-        let Some(variant) = variants
-            .iter()
-            .find(|variant| variant.platform.architecture().as_str() == "arm64")
-        else {
-            panic!("an arm64 image");
-        };
-        let mut findings: Vec<Finding> = programs::judge(variant)
-            .into_iter()
-            .map(|finding| finding.on(&variant.platform))
-            .collect();
-        for finding in &mut findings {
-            let file = finding
-                .path
-                .as_deref()
-                .and_then(|path| variant.rootfs.entry(path));
-            finding.layer = file
-                .and_then(|file| variant.layers.get(file.layer()))
-                .map(|layer| layer.descriptor.digest.clone());
-        }
-        explain(&mut findings, variants);
-        let first = findings.first().expect("a finding");
-        (
-            first.hint.clone().unwrap_or_default(),
-            first.evidence.last().cloned().unwrap_or_default(),
-        )
-    }
-
-    fn pair(line: &str, add: fn(Image) -> Image) -> [Unpacked; 2] {
-        ["linux/amd64", "linux/arm64"]
-            .map(|platform| add(debian(platform).layer("").layer(line)).unpacked())
-    }
-
-    fn app(image: Image) -> Image {
-        image
-            .file("/usr/local/bin/app", elf(Machine::X86_64))
-            .entrypoint(&["app"])
-    }
-
-    #[test]
-    fn layers_that_are_all_the_same_come_of_a_last_stage_for_one_platform() {
-        // albertodonato/query-exporter#381.
-        let variants = ["linux/amd64", "linux/arm64"].map(|platform| {
-            image(platform)
-                .debian_of(Machine::X86_64)
-                .command(&["/bin/sh"])
-                .unpacked()
-        });
-        let (hint, evidence) = explained(&variants);
-        assert!(hint.contains("(buildplatform-final-stage)"), "{hint}");
-        assert_eq!(evidence, "all its layers are those of linux/amd64");
-    }
-
-    #[test]
-    fn a_copied_program_that_is_the_same_everywhere_comes_of_targetarch() {
-        // docker/buildx#510.
-        let (hint, evidence) = explained(&pair("COPY /out/app /usr/local/bin/app # buildkit", app));
-        assert!(hint.contains("(targetarch-default-shadowed)"), "{hint}");
-        assert!(
-            evidence.contains("the same layer is in linux/amd64"),
-            "{evidence}"
-        );
-    }
-
-    #[test]
-    fn the_arguments_of_a_step_tell_a_default_from_a_missing_declaration() {
-        // FriendsOfShopware/shopmon#770.
-        let run = |value: &str| {
-            format!(
-                "RUN |1 TARGETARCH={value} /bin/sh -c go build -o /usr/local/bin/app # buildkit"
-            )
-        };
-        assert!(
-            explained(&pair(&run("amd64"), app))
-                .0
-                .contains("(targetarch-default-shadowed)")
-        );
-        assert!(
-            explained(&pair(&run(""), app))
-                .0
-                .contains("(targetarch-not-redeclared)")
-        );
-    }
-
-    #[test]
-    fn a_download_that_names_an_architecture_is_told() {
-        // onedr0p/containers#178.
-        let line = "RUN /bin/sh -c curl -L https://example.org/tini-amd64 -o /tini # buildkit";
-        let add = |image: Image| {
-            image
-                .file("/tini", elf(Machine::X86_64))
-                .entrypoint(&["/tini", "--", "sh"])
-        };
-        let (hint, evidence) = explained(&pair(line, add));
-        assert!(hint.contains("(hardcoded-download)"), "{hint}");
-        assert!(evidence.contains("curl -L"), "{evidence}");
-    }
-
-    #[test]
-    fn packages_copied_from_one_platform_s_stage_are_told() {
-        // NousResearch/hermes-agent#74554, lovell/sharp#3705.
-        let add = |image: Image| {
-            image.plain(
-                "/app/node_modules/sqlite3/build/Release/a.node",
-                shared_object(Machine::X86_64, "", &[]),
-            )
-        };
-        let (hint, _) = explained(&pair(
-            "COPY /app/node_modules ./node_modules # buildkit",
-            add,
-        ));
-        assert!(hint.contains("(copy-from-pinned-stage)"), "{hint}");
-        let alone = [add(debian("linux/arm64").layer("COPY . . # buildkit")).unpacked()];
-        let (hint, _) = explained(&alone);
-        assert!(
-            hint.contains("(node-modules-copied-across-platforms)"),
-            "{hint}"
-        );
-    }
-
-    #[test]
-    fn a_shared_cache_mount_is_told() {
-        // moby/buildkit#2598.
-        let line = "RUN --mount=type=cache,target=/root/.npm npm ci # buildkit";
-        let add = |image: Image| {
-            image.plain(
-                "/app/node_modules/x/build/Release/x.node",
-                shared_object(Machine::X86_64, "", &[]),
-            )
-        };
-        let (hint, _) = explained(&[add(debian("linux/arm64").layer(line)).unpacked()]);
-        assert!(hint.contains("(cache-mount-shared)"), "{hint}");
-    }
-}
+mod tests;

@@ -1,10 +1,10 @@
 //! Images for the tests of rules, described file by file.
 
-use crate::audit::file::{ElfFacts, ElfKind, FileFacts, InstalledPackage, NotElf, Script};
+use crate::audit::file::{ElfFacts, ElfKind, FileFacts, InstalledPackage, NotElf, Script, Symbols};
 use crate::audit::layer::{EntryKind, LayerEntry};
 use crate::audit::rootfs::Rootfs;
 use crate::audit::{Unpacked, UnpackedLayer};
-use crate::image::{Architecture, Descriptor, Digest, ImageConfig, Machine, Platform};
+use crate::image::{Architecture, Compression, Descriptor, Digest, ImageConfig, Machine, Platform};
 
 /// An image that is being described.
 pub(super) struct Image {
@@ -86,6 +86,7 @@ pub(super) fn elf(machine: Machine) -> ElfFacts {
         runpath: Vec::new(),
         needs_versions: Vec::new(),
         defines_versions: Vec::new(),
+        symbols: Symbols::default(),
         smallest_alignment: Some(0x10000),
         has_static_tls: false,
         x86_level: None,
@@ -230,6 +231,12 @@ impl Image {
         self.entry(path, EntryKind::Symlink(target.to_owned()), 0o777, 0, None)
     }
 
+    /// Another name of a file.
+    pub(super) fn hard_link(self, path: &str, target: &str) -> Self {
+        let kind = EntryKind::HardLink(target.to_owned());
+        self.entry(path, kind, 0o644, 0, None)
+    }
+
     fn entry(
         mut self,
         path: &str,
@@ -297,6 +304,7 @@ impl Image {
                     urls: Vec::new(),
                 },
                 created_by: (!created_by.is_empty()).then_some(created_by),
+                compression: Compression::Gzip,
             });
             rootfs.apply(index, entries.into());
         }

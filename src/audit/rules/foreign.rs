@@ -4,23 +4,25 @@ use crate::event::{Finding, Severity};
 use crate::image::{Architecture, ElfHeader, Machine};
 
 use super::group::{self, Case};
-use super::loader::Libc;
+use super::libc::Libc;
 use super::scene::{Elf, Scene};
 use super::standing::{Reason, Role, Standing};
 use super::start::{By, is_starter};
 
 /// What hosts make of a program of another machine: why nobody noticed.
 pub(super) fn masked(header: ElfHeader) -> String {
-    let shell = "`exec format error`, or `syntax error` from a shell that reads it as a script";
+    let shell = "`exec format error`, or `syntax error` from a shell that reads it as a script (enoexec-rerun-as-script)";
     match header.machine {
         Machine::Other(_) => format!("seen as {shell}"),
         Machine::X86_64 => format!(
-            "runs unnoticed on an {header} host; elsewhere: {shell}, `Could not open '/lib64/ld-linux-x86-64.so.2'` (qemu), `rosetta error: failed to open elf`"
+            "runs unnoticed on an {header} host (masked-native-binary); elsewhere: {shell}, `Could not open '/lib64/ld-linux-x86-64.so.2'` (qemu-interpreter-missing), `rosetta error: failed to open elf` (rosetta-interpreter-missing)"
         ),
         Machine::RiscV | Machine::Ppc64 | Machine::LoongArch => {
-            format!("runs unnoticed on a {header} host; elsewhere: {shell}")
+            format!("runs unnoticed on a {header} host (masked-native-binary); elsewhere: {shell}")
         }
-        _ => format!("runs unnoticed on an {header} host; elsewhere: {shell}"),
+        _ => {
+            format!("runs unnoticed on an {header} host (masked-native-binary); elsewhere: {shell}")
+        }
     }
 }
 

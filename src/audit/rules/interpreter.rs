@@ -4,7 +4,7 @@ use crate::audit::rootfs::NodeKind;
 use crate::event::{Finding, Severity};
 
 use super::group::{self, Case};
-use super::loader::Libc;
+use super::libc::Libc;
 use super::scene::Scene;
 use super::standing::Role;
 use super::words;

@@ -13,41 +13,12 @@ use crate::audit::file::{ElfFacts, FileFacts};
 use crate::audit::rootfs::{FileRef, NodeKind, Rootfs};
 use crate::image::{ElfHeader, Machine};
 
+use super::libc::Libc;
+
 /// How far `include` lines of `ld.so.conf` are followed.
 const INCLUDES: usize = 64;
 /// How many folders a search looks into.
 const FOLDERS: usize = 512;
-
-/// Which libc's loader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Libc {
-    /// GNU
-    Glibc,
-    /// musl
-    Musl,
-}
-
-impl Libc {
-    /// By the loader's file name.
-    pub(super) fn of_loader(path: &str) -> Option<Self> {
-        let name = path.rsplit('/').next()?;
-        if name.starts_with("ld-musl-") {
-            Some(Self::Musl)
-        } else if name.starts_with("ld-linux") || name.starts_with("ld64.so") || name == "ld.so.1" {
-            Some(Self::Glibc)
-        } else {
-            None
-        }
-    }
-
-    /// Its name.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Glibc => "glibc",
-            Self::Musl => "musl",
-        }
-    }
-}
 
 /// An object in a process, for the search of what it needs.
 #[derive(Clone, Debug)]

@@ -15,7 +15,10 @@ mod identical_layers;
 mod installed;
 mod interpreter;
 mod java;
+mod layer_contents;
+mod libc;
 mod loader;
+mod loading;
 mod needed;
 mod node;
 mod packages;
@@ -30,6 +33,8 @@ mod scene;
 mod shebang;
 mod standing;
 mod start;
+mod time64;
+mod undefined;
 mod userland;
 mod words;
 
@@ -54,6 +59,7 @@ pub(super) enum Rule {
 /// All rules.
 pub(super) const ALL: &[Rule] = &[
     Rule::Tree(documents::judge),
+    Rule::Variant(layer_contents::judge),
     programs::RULE,
     identical_layers::RULE,
     Rule::Variant(node::judge),

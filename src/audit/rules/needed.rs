@@ -10,11 +10,12 @@ use crate::event::{Finding, Severity};
 use crate::image::ElfHeader;
 
 use super::group::{self, Case};
-use super::loader::{Found, Libc, Loader, Object};
+use super::libc::Libc;
+use super::loader::{Found, Object};
+use super::loading::{self, Loaders};
 use super::process::{Missing, Process};
 use super::scene::{Elf, Scene, by_path};
 use super::standing::Role;
-use super::start::{Target, lookup};
 use super::words;
 
 /// Everything that DT_NEEDED and symbol versions show.
@@ -106,7 +107,7 @@ fn merged(cases: impl Iterator<Item = Case>) -> Vec<Case> {
 struct Search<'s, 'a> {
     scene: &'s Scene<'a>,
     elves: HashMap<&'s str, &'s Elf<'a>>,
-    loaders: Vec<Loader<'a>>,
+    loaders: Loaders<'s, 'a>,
     hosts: HashMap<&'static str, Option<Process<'a>>>,
     /// The paths of everything that may be a library, by name; made when first asked for.
     names: Option<HashMap<String, Vec<String>>>,
@@ -122,25 +123,12 @@ impl<'s, 'a> Search<'s, 'a> {
         Self {
             elves: by_path(scene),
             scene,
-            loaders: Vec::new(),
+            loaders: Loaders::of(scene),
             hosts: HashMap::new(),
             names: None,
             has_gcompat,
             cases: BTreeMap::new(),
         }
-    }
-
-    fn loader(&mut self, libc: Libc, header: ElfHeader) -> Option<&mut Loader<'a>> {
-        let known = self
-            .loaders
-            .iter()
-            .position(|loader| loader.libc == libc && loader.header() == header);
-        let at = known.unwrap_or_else(|| {
-            self.loaders
-                .push(Loader::new(self.scene.image, libc, header));
-            self.loaders.len() - 1
-        });
-        self.loaders.get_mut(at)
     }
 
     fn program(&mut self, elf: &Elf<'a>) {
@@ -154,7 +142,7 @@ impl<'s, 'a> Search<'s, 'a> {
         let Some(libc) = Libc::of_loader(interpreter) else {
             return;
         };
-        let Some(loader) = self.loader(libc, elf.facts.header()) else {
+        let Some(loader) = self.loaders.get(libc, elf.facts.header()) else {
             return;
         };
         let process = Process::load(loader, elf, None);
@@ -184,20 +172,18 @@ impl<'s, 'a> Search<'s, 'a> {
         let Some(libc) = self.scene.libc else {
             return;
         };
-        if words::names_another_libc(&elf.path, libc)
-            || self.scene.surroundings.reason(&elf.path).is_some()
-            || self.has_sibling_for(libc, &elf.path)
-        {
+        if loading::is_for_another(self.scene, libc, &elf.path) {
             return;
         }
-        let runtime = runtime(&elf.path);
+        let runtime = loading::runtime(&elf.path);
         if !self.hosts.contains_key(runtime) {
             let host = self.host(runtime);
             self.hosts.insert(runtime, host);
         }
         let host = self.hosts.remove(runtime).flatten();
         let process = self
-            .loader(libc, elf.facts.header())
+            .loaders
+            .get(libc, elf.facts.header())
             .map(|loader| Process::load(loader, elf, host.as_ref()));
         let is_sure = host.is_some();
         self.hosts.insert(runtime, host);
@@ -253,7 +239,8 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         for name in &elf.facts.needed {
             let found = self
-                .loader(libc, elf.facts.header())
+                .loaders
+                .get(libc, elf.facts.header())
                 .map(|loader| loader.find(name, &object));
             let Some(Found::Nothing(passed)) = found else {
                 continue;
@@ -357,18 +344,9 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The process of the runtime that loads extensions.
     fn host(&mut self, runtime: &str) -> Option<Process<'a>> {
-        let path = match lookup(self.scene.image, runtime) {
-            Target::Program(file) => file.path(),
-            _ => self
-                .scene
-                .own()
-                .find(|elf| elf.path.rsplit('/').next() == Some(runtime))?
-                .path
-                .clone(),
-        };
-        let elf = *self.elves.get(path.as_str())?;
-        let libc = Libc::of_loader(elf.facts.interpreter.as_deref()?)?;
-        let loader = self.loader(libc, elf.facts.header())?;
+        let elf = loading::host(self.scene, runtime)?;
+        let libc = Libc::of_program(elf.facts)?;
+        let loader = self.loaders.get(libc, elf.facts.header())?;
         Some(Process::load(loader, elf, None))
     }
 
@@ -403,41 +381,6 @@ impl<'s, 'a> Search<'s, 'a> {
             foreign.push(format!("{path} is {}", elf.facts.header()));
         }
         (None, foreign)
-    }
-
-    /// `sharp-linux-x64` on musl, beside `sharp-linuxmusl-x64`.
-    fn has_sibling_for(&self, libc: Libc, path: &str) -> bool {
-        let mut parent = String::new();
-        for part in path.split('/').filter(|part| !part.is_empty()) {
-            if let Some(folded) = words::fold(part) {
-                let is_sibling = |name: &str| {
-                    name != part
-                        && words::fold(name).as_ref() == Some(&folded)
-                        && name.contains("musl") == (libc == Libc::Musl)
-                };
-                let siblings = self.scene.image.rootfs.list(&parent);
-                if siblings.iter().any(|sibling| is_sibling(sibling.name())) {
-                    return true;
-                }
-            }
-            parent = format!("{parent}/{part}");
-        }
-        false
-    }
-}
-
-/// The program that loads an extension.
-fn runtime(path: &str) -> &'static str {
-    if path.ends_with(".node") {
-        "node"
-    } else if path.contains("/php") {
-        "php"
-    } else if path.contains("/perl") {
-        "perl"
-    } else if path.contains("/gems/") || path.contains("ruby") {
-        "ruby"
-    } else {
-        "python3"
     }
 }
 

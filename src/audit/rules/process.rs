@@ -19,6 +19,8 @@ pub(super) struct Process<'a> {
     pub(super) objects: Vec<(String, &'a ElfFacts)>,
     /// What it lacks.
     pub(super) missing: Vec<Missing>,
+    /// Something in it is no ELF file, or it has more objects than are looked at.
+    is_cut: bool,
 }
 
 /// A library that is not found.
@@ -82,12 +84,14 @@ impl<'a> Process<'a> {
                     Found::File { opened, file } => {
                         let Some(FileFacts::Elf(facts)) = file.facts() else {
                             process.names.insert(name.clone(), None);
+                            process.is_cut = true;
                             continue;
                         };
                         let facts: &'a ElfFacts = facts;
                         process.names.insert(name.clone(), Some(facts));
                         process.know(facts.soname.as_deref(), facts);
                         let real = file.path();
+                        process.is_cut |= seen.len() >= OBJECTS;
                         if seen.len() < OBJECTS && seen.insert(real.clone()) {
                             queue.push_back(Object {
                                 opened,
@@ -101,6 +105,11 @@ impl<'a> Process<'a> {
             }
         }
         process
+    }
+
+    /// All its objects are known, but for those that are missing.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.is_cut
     }
 
     fn know(&mut self, name: Option<&str>, facts: &'a ElfFacts) {
@@ -157,7 +166,7 @@ fn lacking(wanted: &str, defined: &[String]) -> Option<String> {
 }
 
 /// `GLIBC_2.38` as its kind and numbers.
-fn numbered(version: &str) -> Option<(&str, Vec<u32>)> {
+pub(super) fn numbered(version: &str) -> Option<(&str, Vec<u32>)> {
     let (kind, number) = version.rsplit_once('_')?;
     let number: Result<Vec<u32>, _> = number.split('.').map(str::parse).collect();
     Some((kind, number.ok()?))

@@ -18,9 +18,11 @@ const ALL: &[fn(&Scene<'_>) -> Vec<Finding>] = &[
     super::broken::judge,
     super::interpreter::judge,
     super::needed::judge,
+    super::undefined::judge,
     super::page_size::judge,
     super::baseline::judge,
     super::arm::judge,
+    super::time64::judge,
     super::foreign_packages::judge,
 ];
 

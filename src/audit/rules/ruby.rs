@@ -8,7 +8,8 @@ use crate::audit::rootfs::NodeKind;
 use crate::event::{Finding, Severity};
 use crate::image::Platform;
 
-use super::packages::{Libc, counted, cpu, is_alien, listed};
+use super::libc::Libc;
+use super::packages::{counted, cpu, is_alien, listed};
 
 const CODE: &str = "ruby-native-gem";
 

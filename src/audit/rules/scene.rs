@@ -8,7 +8,8 @@ use crate::audit::file::{ElfFacts, FileFacts};
 use crate::audit::rootfs::{FileRef, NodeKind};
 use crate::image::{ElfHeader, Machine};
 
-use super::loader::{Libc, system_folders};
+use super::libc::Libc;
+use super::loader::system_folders;
 use super::standing::{Role, Standing, Surroundings, is_extension};
 use super::start::{self, Step, Target};
 use super::words;

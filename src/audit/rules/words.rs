@@ -3,17 +3,21 @@
 
 use crate::image::{Architecture, Platform};
 
-use super::loader::Libc;
+use super::libc::Libc;
 
 /// The architectures by the words that packages use for them, longer words
 /// before those that they begin with.
 const WORDS: &[(&str, Architecture)] = &[
     ("x86_64", Architecture::Amd64),
+    ("amd64v1", Architecture::Amd64),
+    ("amd64v2", Architecture::Amd64),
+    ("amd64v3", Architecture::Amd64),
     ("x86-64", Architecture::Amd64),
     ("amd64", Architecture::Amd64),
     ("x64", Architecture::Amd64),
     ("linux64", Architecture::Amd64),
     ("powerpc64le", Architecture::Ppc64le),
+    ("powerpc64", Architecture::Ppc64le),
     ("ppc64le", Architecture::Ppc64le),
     ("ppc64el", Architecture::Ppc64le),
     ("ppc64", Architecture::Ppc64le),
@@ -23,22 +27,29 @@ const WORDS: &[(&str, Architecture)] = &[
     ("riscv64", Architecture::Riscv64),
     ("mips64el", Architecture::Mips64le),
     ("mips64le", Architecture::Mips64le),
+    ("mips64", Architecture::Mips64le),
     ("s390x", Architecture::S390x),
     ("s390", Architecture::S390x),
     ("aarch_64", Architecture::Arm64),
     ("aarch64", Architecture::Arm64),
     ("arm64v8", Architecture::Arm64),
     ("arm64", Architecture::Arm64),
+    ("sbsa", Architecture::Arm64),
+    ("armv8l", Architecture::Arm),
     ("armv8", Architecture::Arm64),
     ("arm32v7", Architecture::Arm),
     ("arm32v6", Architecture::Arm),
+    ("arm32v5", Architecture::Arm),
     ("arm32", Architecture::Arm),
     ("arm_32", Architecture::Arm),
     ("armv7l", Architecture::Arm),
+    ("armv7hl", Architecture::Arm),
     ("armv7a", Architecture::Arm),
     ("armv7", Architecture::Arm),
     ("armv6l", Architecture::Arm),
+    ("armv6hf", Architecture::Arm),
     ("armv6", Architecture::Arm),
+    ("armv5tel", Architecture::Arm),
     ("armv5te", Architecture::Arm),
     ("armv5", Architecture::Arm),
     ("armhf", Architecture::Arm),
@@ -76,7 +87,7 @@ pub(super) fn fold(name: &str) -> Option<Folded> {
     let mut rest = name.as_str();
     while !rest.is_empty() {
         if is_start(&pattern)
-            && let Some((word, architecture)) = WORDS.iter().find(|(word, _)| is_word(rest, word))
+            && let Some((word, architecture)) = leading(rest)
         {
             architectures.push(architecture.clone());
             pattern.push('*');
@@ -113,6 +124,15 @@ pub(super) fn fold(name: &str) -> Option<Folded> {
     })
 }
 
+/// The word for an architecture that a text begins with, in whatever case.
+pub(super) fn leading(text: &str) -> Option<(&str, &'static Architecture)> {
+    WORDS.iter().find_map(|(word, architecture)| {
+        let (start, after) = text.split_at_checked(word.len())?;
+        let is_whole = !after.starts_with(|next: char| next.is_ascii_alphanumeric());
+        (is_whole && start.eq_ignore_ascii_case(word)).then_some((start, architecture))
+    })
+}
+
 fn is_start(before: &str) -> bool {
     match before.chars().next_back() {
         Some(last) if last.is_ascii_alphanumeric() => {
@@ -120,15 +140,6 @@ fn is_start(before: &str) -> bool {
         }
         _ => true,
     }
-}
-
-fn is_word(text: &str, word: &str) -> bool {
-    text.strip_prefix(word).is_some_and(|after| {
-        !after
-            .chars()
-            .next()
-            .is_some_and(|next| next.is_ascii_alphanumeric())
-    })
 }
 
 /// The architectures that the last part of a path names which names any.

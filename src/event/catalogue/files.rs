@@ -1,6 +1,6 @@
 //! Findings about single files: what is executed, what is loaded, on which machine.
 
-use super::{FindingGroup, FindingKind};
+use super::{FindingGroup, FindingKind, FindingRole};
 
 kinds! {
     Programs {
@@ -13,19 +13,19 @@ kinds! {
         "exec-wrong-arch-helper",
         "A program that was downloaded or copied in is built for another architecture.",
         "Choose the download by `$TARGETARCH`.";
-        "masked-native-binary",
+        "masked-native-binary" as Symptom,
         "A program of another architecture that runs where that is the machine's own: tests there pass.",
         "Build or install it for the platform; do not trust a run on the other architecture.";
         "exec-elf-interpreter-missing",
         "A program's loader is not in the image, so it can't start: another libc, or another architecture.",
         "Build it statically, or use a base image with the libc it was built for.";
-        "qemu-interpreter-missing",
+        "qemu-interpreter-missing" as Symptom,
         "A program of another architecture whose loader is not in the image; under emulation it ends with `Could not open '/lib…'`.",
         "Install the build of that program for the platform.";
-        "rosetta-interpreter-missing",
+        "rosetta-interpreter-missing" as Symptom,
         "An amd64 program in an arm64 image without amd64's loader; Rosetta ends it.",
         "Install the arm64 build of that program.";
-        "enoexec-rerun-as-script",
+        "enoexec-rerun-as-script" as Symptom,
         "A program of another architecture that is started through a shell, which reads it as a script.",
         "Install the build of that program for the platform.";
         "qemu-user-left-behind",

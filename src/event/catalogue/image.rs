@@ -1,6 +1,6 @@
 //! Findings about the image as a whole: its documents, its platforms, its build.
 
-use super::{FindingGroup, FindingKind};
+use super::{FindingGroup, FindingKind, FindingRole};
 
 kinds! {
     Index {
@@ -29,8 +29,11 @@ kinds! {
         "Something has another digest than what refers to it promises.",
         "Push the image again, and look for a broken mirror or proxy on the way.";
         "layer-invalid",
-        "A layer can't be decompressed or read as a tar archive to its end.",
+        "A layer can't be decompressed, read as a tar archive to its end, or unpacked on those below it.",
         "Build and push the layer again.";
+        "layer-media-type",
+        "A layer is compressed otherwise than its media type says, or not at all.",
+        "Push the image again with a current client, or convert it with one that writes media types anew.";
         "layer-empty",
         "A layer has no bytes at all.",
         "Build the image again; look for a full disk or a broken cache in the build.";
@@ -74,31 +77,31 @@ kinds! {
         "identical-layers-with-elf",
         "Two platforms have byte-identical layers that hold programs; on one of them they are wrong.",
         "Build each platform for itself; what is copied from a stage of the build platform must hold no machine code.";
-        "buildplatform-final-stage",
+        "buildplatform-final-stage" as Cause,
         "All layers are the same on several platforms: the final stage is pinned to the build platform.",
         "Take `--platform` out of the final `FROM`.";
-        "targetarch-default-shadowed",
+        "targetarch-default-shadowed" as Cause,
         "`ARG TARGETARCH` has a default, which beats the builder's own value.",
         "Write `ARG TARGETARCH` without a default.";
-        "targetarch-not-redeclared",
+        "targetarch-not-redeclared" as Cause,
         "`ARG TARGETARCH` stands before `FROM` and is not declared again in the stage that uses it.",
         "Declare it in the stage that uses it.";
-        "cache-mount-shared",
+        "cache-mount-shared" as Cause,
         "A build cache is shared by several platforms.",
         "Give cache mounts an id with the platform in it.";
-        "kaniko-cache-cross-arch",
+        "kaniko-cache-cross-arch" as Cause,
         "Cached layers of another architecture were used.",
         "Give each platform a cache repository of its own.";
-        "copy-from-pinned-stage",
+        "copy-from-pinned-stage" as Cause,
         "A layer was copied from a stage of another platform.",
         "Copy only what has no machine code from a stage that is pinned to the build platform.";
-        "hardcoded-download",
+        "hardcoded-download" as Cause,
         "A download has its architecture written into its address.",
         "Choose it by `$TARGETARCH`.";
-        "native-runner-newer-glibc",
+        "native-runner-newer-glibc" as Cause,
         "One platform was built on a newer distribution than the others.",
         "Build each platform on the same distribution release.";
-        "ignore-scripts",
+        "ignore-scripts" as Cause,
         "Install scripts did not run, so native modules were not built.",
         "Allow the install scripts of packages with native modules.";
     }

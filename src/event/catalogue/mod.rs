@@ -2,12 +2,24 @@
 //! do about it in general. Codes are API: suites accept findings by them, code
 //! scanning follows them from run to run, so one is never reused.
 
+macro_rules! role {
+    () => {
+        FindingRole::Finding
+    };
+    ($role:ident) => {
+        FindingRole::$role
+    };
+}
+
 macro_rules! kinds {
-    ($($group:ident { $($code:literal, $meaning:literal, $help:literal;)+ })+) => {
+    ($($group:ident {
+        $($code:literal $(as $role:ident)?, $meaning:literal, $help:literal;)+
+    })+) => {
         /// The kinds of these groups.
         pub(super) const KINDS: &[FindingKind] = &[$($(FindingKind {
             code: $code,
             group: FindingGroup::$group,
+            role: role!($($role)?),
             meaning: $meaning,
             help: $help,
         },)+)+];
@@ -69,6 +81,18 @@ impl FindingGroup {
     }
 }
 
+/// Where a code is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FindingRole {
+    /// A finding has it.
+    Finding,
+    /// The mistake of a build that most likely led to findings: their hints name it.
+    Cause,
+    /// What is seen of a fault when the image runs. The bytes show the fault itself: the
+    /// evidence of its finding names this.
+    Symptom,
+}
+
 /// One code of the catalogue.
 #[derive(Clone, Copy, Debug)]
 pub struct FindingKind {
@@ -76,6 +100,8 @@ pub struct FindingKind {
     pub code: &'static str,
     /// What it is about.
     pub group: FindingGroup,
+    /// Where it is met.
+    pub role: FindingRole,
     /// What it means, in a sentence.
     pub meaning: &'static str,
     /// What to do about it in general; the finding itself knows more.

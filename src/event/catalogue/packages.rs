@@ -1,6 +1,6 @@
 //! Findings about packages of languages and distributions.
 
-use super::{FindingGroup, FindingKind};
+use super::{FindingGroup, FindingKind, FindingRole};
 
 kinds! {
     Packages {

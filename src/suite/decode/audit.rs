@@ -5,7 +5,7 @@ use super::super::{Acceptance, AuditPolicy, Parity, PathPattern, PathPatternErro
 use super::Decoder;
 use super::suggest::nearest;
 use crate::diagnostic::{Diagnostic, code};
-use crate::event::{finding_kind, finding_kinds};
+use crate::event::{FindingRole, finding_kind, finding_kinds};
 
 const PARITY: [(&str, Parity); 3] = [
     ("off", Parity::Off),
@@ -63,10 +63,15 @@ impl Decoder<'_> {
 
     fn finding_code(&mut self, node: &Node) -> Option<String> {
         let text = self.filled_text(node)?;
-        if finding_kind(&text).is_some() {
+        let role = finding_kind(&text).map(|kind| kind.role);
+        if role == Some(FindingRole::Finding) {
             return Some(text);
         }
-        let hint = match nearest(&text, finding_kinds().map(|kind| kind.code)) {
+        let findings = finding_kinds().filter(|kind| kind.role == FindingRole::Finding);
+        let hint = match nearest(&text, findings.map(|kind| kind.code)) {
+            _ if role.is_some() => {
+                "findings name it in their hint or their evidence, and have codes of their own: accept those".to_owned()
+            }
             Some(near) => format!("did you mean `{near}`?"),
             None => "write the code that the audit shows in brackets, as in `elf-page-alignment`"
                 .to_owned(),

@@ -2,10 +2,15 @@ use std::io::Write as _;
 
 use proptest::prelude::*;
 
-use super::{ArmAttributes, ElfFacts, ElfKind, GoBuild};
+use super::{ArmAttributes, Binding, ElfFacts, ElfKind, GoBuild, Symbols};
 use crate::audit::elf_writer::{Elf, Machine};
 use crate::audit::file::bytes::FileBytes;
 use crate::audit::file::{Content, FileFacts, Whole, examine};
+
+#[path = "../../../../tests/corpus/relocated.rs"]
+mod relocated;
+
+use relocated::{When, asking};
 
 /// A file in memory, or on disk.
 enum Held {
@@ -361,5 +366,82 @@ fn a_list_that_leads_back_to_itself_ends() {
             let mut file = FileBytes::new(Whole::Bytes(&bytes)).expect("bytes");
             assert!(held(&super::read("x", &mut file)) <= 64 * 1024);
         }
+    }
+}
+
+/// A library of this machine that defines and imports these.
+fn symbols(elf: Elf, when: When) -> Symbols {
+    let facts = read_as("usr/lib/libx.so", &asking(elf.build(), when));
+    assert_eq!(facts.truncated, None);
+    facts.symbols
+}
+
+fn needed(symbols: &Symbols) -> Vec<(&str, Binding)> {
+    symbols.needed().collect()
+}
+
+#[test]
+fn a_library_defines_names_and_needs_those_that_relocations_ask_for() {
+    for machine in [Machine::AArch64, Machine::X86_64, Machine::RiscV64] {
+        let elf = || Elf::library(machine).exports("mine").imports("theirs");
+        let loaded = symbols(elf(), When::Loaded);
+        assert!(loaded.defines("mine") && !loaded.defines("theirs"));
+        assert_eq!(needed(&loaded), [("theirs", Binding::Load)]);
+        let called = symbols(elf(), When::Called);
+        assert_eq!(needed(&called), [("theirs", Binding::Call)]);
+        let at_once = symbols(elf(), When::CalledAtOnce);
+        assert_eq!(needed(&at_once), [("theirs", Binding::Load)]);
+        let nobody_asks = read(&elf()).symbols;
+        assert!(nobody_asks.defines("mine") && !nobody_asks.needs_some());
+    }
+}
+
+#[test]
+fn every_machine_s_hash_table_is_read() {
+    for machine in Machine::ALL {
+        let symbols = read(&Elf::library(machine).exports("one").exports("two")).symbols;
+        // MIPS has relocations of its own kind.
+        let is_read = machine != Machine::Mips64le;
+        assert_eq!(symbols.defines("one"), is_read, "{machine:?}");
+        assert_eq!(symbols.defined().len(), if is_read { 2 } else { 0 });
+        assert_eq!(symbols.why_unread(), None, "{machine:?}");
+    }
+}
+
+#[test]
+fn the_libc_that_runs_this_test_is_read() {
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("maps");
+    let path = maps
+        .lines()
+        .filter_map(|line| Some(&line[line.find('/')?..]))
+        .find(|path| path.contains("/libc.") || path.contains("/ld-musl-"))
+        .expect("a libc");
+    let symbols = read_as("usr/lib/libc.so.6", &std::fs::read(path).expect("a file")).symbols;
+    assert_eq!(symbols.why_unread(), None);
+    assert!(symbols.defines("printf") && symbols.defines("malloc"));
+    assert!(!symbols.defines("no_such_function"));
+    assert!(
+        symbols.defined().len() > 1000,
+        "{}",
+        symbols.defined().len()
+    );
+}
+
+#[test]
+fn tables_that_leave_the_file_or_are_larger_than_any_are_not_read() {
+    let bytes = asking(
+        Elf::library(Machine::AArch64).imports("theirs").build(),
+        When::Loaded,
+    );
+    let at = bytes
+        .windows(16)
+        .rposition(|entry| entry[..8] == 8_u64.to_le_bytes() && entry[8..] == 24_u64.to_le_bytes())
+        .expect("DT_RELASZ");
+    for size in [1 << 20, 1 << 40, u64::MAX] {
+        let mut lying = bytes.clone();
+        lying[at + 8..at + 16].copy_from_slice(&size.to_le_bytes());
+        let symbols = read_as("usr/lib/libx.so", &lying).symbols;
+        assert!(symbols.why_unread().is_some(), "{size}");
+        assert!(!symbols.needs_some());
     }
 }

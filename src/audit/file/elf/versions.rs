@@ -1,6 +1,8 @@
 //! Symbol versions: those that are needed of other libraries, and those defined
 //! (Linux Standard Base, "Symbol Versioning").
 
+use std::collections::BTreeSet;
+
 use super::dynamic::{Dynamic, Names};
 use super::layout::Layout;
 use crate::audit::file::bytes::FileBytes;
@@ -21,16 +23,39 @@ fn next(at: u64, distance: u32, steps: &mut u32) -> Option<u64> {
     at.checked_add(distance.into())
 }
 
-/// `DT_VERNEED`: each library with the versions it must have.
+/// What `DT_VERNEED` says.
+#[derive(Default)]
+pub(super) struct Needs {
+    /// Each library with the versions it must have.
+    pub(super) libraries: Vec<(String, Vec<String>)>,
+    /// The numbers, in the table of symbols' versions, of those of which a library
+    /// that has the version has every symbol.
+    pub(super) settled: BTreeSet<u16>,
+}
+
+/// Whether a library with this version has all its symbols: glibc and libstdc++ never
+/// add one to a version that was released.
+fn is_settled(version: &str) -> bool {
+    let is_numbered = |prefix: &str| {
+        version
+            .strip_prefix(prefix)
+            .is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    ["GLIBC_", "GLIBCXX_", "CXXABI_"]
+        .into_iter()
+        .any(is_numbered)
+}
+
+/// `DT_VERNEED`
 pub(super) fn needed(
     layout: Layout,
     dynamic: &Dynamic,
     names: &mut Names,
     file: &mut FileBytes<'_>,
-) -> Vec<(String, Vec<String>)> {
-    let mut libraries = Vec::new();
+) -> Needs {
+    let mut needs = Needs::default();
     let Some((start, count)) = dynamic.version_needs else {
-        return libraries;
+        return needs;
     };
     let mut steps = MOST_STEPS;
     let mut here = Some(start);
@@ -51,10 +76,11 @@ pub(super) fn needed(
         let mut wanted = Vec::new();
         let mut version_here = at.checked_add(versions.into());
         for _ in 0..version_count {
-            let Some((at, flags, name, distance)) = version_here.and_then(|at| {
+            let Some((at, flags, number, name, distance)) = version_here.and_then(|at| {
                 let bytes = file.get(at, 16)?;
-                let flags = layout.u16(bytes, 4)?;
-                Some((at, flags, layout.u32(bytes, 8)?, layout.u32(bytes, 12)?))
+                let (flags, number) = (layout.u16(bytes, 4)?, layout.u16(bytes, 6)?);
+                let name = layout.u32(bytes, 8)?;
+                Some((at, flags, number, name, layout.u32(bytes, 12)?))
             }) else {
                 break;
             };
@@ -62,16 +88,19 @@ pub(super) fn needed(
                 let Some(name) = names.get(name.into(), file) else {
                     break;
                 };
+                if is_settled(&name) {
+                    needs.settled.insert(number);
+                }
                 wanted.push(name);
             }
             version_here = next(at, distance, &mut steps);
         }
         if !wanted.is_empty() {
-            libraries.push((library, wanted));
+            needs.libraries.push((library, wanted));
         }
         here = next(at, distance, &mut steps);
     }
-    libraries
+    needs
 }
 
 /// `DT_VERDEF`: the versions that the library has.

@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
         if !is_kept {
             return self.pass(&path, contents);
         }
-        let facts = match kind {
+        let mut facts = match kind {
             EntryKind::File if is_sparse => {
                 let why = "it is stored as a sparse file";
                 self.recorder.unexamined().add(&path, why);
@@ -194,6 +194,10 @@ impl<'a> Walk<'a> {
         };
         if is_whiteout {
             size = 0;
+        }
+        if let Some(facts) = &mut facts {
+            let allowed = self.reading.limits.symbol_bytes;
+            self.recorder.admit(&path, facts, allowed);
         }
         self.recorder.push(LayerEntry {
             path,

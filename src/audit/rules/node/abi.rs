@@ -3,7 +3,8 @@
 
 use crate::audit::Unpacked;
 use crate::audit::file::FileFacts;
-use crate::audit::rules::packages::{Libc, elf, listed};
+use crate::audit::rules::libc::Libc;
+use crate::audit::rules::packages::{elf, listed};
 
 use super::Judged;
 use super::modules::{Modules, Native};

@@ -10,6 +10,7 @@ mod platform_package;
 mod prebuilds;
 mod prisma;
 mod sharp;
+mod sharp_x64_v2;
 
 use crate::audit::Unpacked;
 use crate::audit::rules::packages::is_alien;
@@ -32,6 +33,7 @@ struct Judged {
 const ALL: &[fn(&Modules<'_>) -> Vec<Judged>] = &[
     platform_package::judge,
     sharp::judge,
+    sharp_x64_v2::judge,
     addon::judge,
     prebuilds::judge,
     prisma::judge,
@@ -47,6 +49,13 @@ pub(super) fn claims(path: &str, platform: &Platform) -> bool {
 /// Whether a file is for one platform alone, and its name says for which.
 pub(super) fn is_for_one_platform(path: &str) -> bool {
     prisma::is_engine(path)
+}
+
+/// Whether a Node in the image has this `NODE_MODULE_VERSION`.
+pub(super) fn has_abi(unpacked: &Unpacked, abi: u32) -> bool {
+    abi::NodeProgram::all(unpacked)
+        .iter()
+        .any(|node| node.abi == Some(abi))
 }
 
 pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {

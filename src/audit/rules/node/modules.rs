@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::Unpacked;
 use crate::audit::file::{FileFacts, NodePackage};
-use crate::audit::rules::packages::{Libc, elf, is_native};
+use crate::audit::rules::libc::Libc;
+use crate::audit::rules::packages::{elf, is_native};
 use crate::event::{Finding, Severity};
 use crate::image::Platform;
 
@@ -242,6 +243,14 @@ fn owner(path: &str) -> Option<(&str, &str)> {
 pub(super) fn root(path: &str) -> &str {
     path.split_once("/node_modules/")
         .map_or(path, |(before, _)| before)
+}
+
+/// The first two numbers of a version.
+pub(super) fn release(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version
+        .split('.')
+        .map_while(|part| part.parse::<u32>().ok());
+    Some((numbers.next()?, numbers.next()?))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::audit::rules::packages::{Libc, System, Target, listed};
+use crate::audit::rules::libc::Libc;
+use crate::audit::rules::packages::{System, Target, listed};
 use crate::event::Severity;
 
 use super::Judged;

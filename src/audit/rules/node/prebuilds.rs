@@ -1,7 +1,8 @@
 //! Packages that ship all their addons in `prebuilds/<platform>-<arch>/`, from
 //! which `node-gyp-build` takes the one that fits.
 
-use crate::audit::rules::packages::{Libc, cpu, listed};
+use crate::audit::rules::libc::Libc;
+use crate::audit::rules::packages::{cpu, listed};
 
 use super::Judged;
 use super::modules::{Modules, Package};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::audit::rules::packages::{Libc, listed};
+use crate::audit::rules::libc::Libc;
+use crate::audit::rules::packages::listed;
 use crate::event::{Finding, Severity};
 use crate::image::Platform;
 

@@ -1,10 +1,11 @@
 //! sharp before 0.33: one binary in `build/Release`, named for its platform.
 
-use crate::audit::rules::packages::{Libc, cpu};
+use crate::audit::rules::libc::Libc;
+use crate::audit::rules::packages::cpu;
 use crate::image::Platform;
 
 use super::Judged;
-use super::modules::{Modules, Package};
+use super::modules::{Modules, Package, release};
 
 pub(super) fn judge(modules: &Modules<'_>) -> Vec<Judged> {
     modules
@@ -74,10 +75,7 @@ fn is_for(name: &str, platform: &Platform, libc: Option<Libc>) -> bool {
 
 /// 0.32 and before.
 fn is_legacy(version: &str) -> bool {
-    let mut numbers = version
-        .split('.')
-        .map_while(|part| part.parse::<u32>().ok());
-    matches!((numbers.next(), numbers.next()), (Some(0), Some(minor)) if minor < 33)
+    matches!(release(version), Some((0, minor)) if minor < 33)
 }
 
 #[cfg(test)]

@@ -117,31 +117,10 @@ impl Fixture {
 fn elf(platform: &str) -> ElfFacts {
     let platform: Platform = platform.parse().expect("a platform");
     let machine = platform.machine().expect("a machine");
-    let is_32 = matches!(platform.to_string().as_str(), "linux/386" | "linux/arm/v7");
     ElfFacts {
-        machine: machine.number(),
-        is_64: !is_32,
-        is_little_endian: platform.to_string() != "linux/s390x",
-        flags: 0,
         kind: ElfKind::Shared,
-        interpreter: None,
         is_dynamic: true,
-        needed: Vec::new(),
-        soname: None,
-        rpath: Vec::new(),
-        runpath: Vec::new(),
-        needs_versions: Vec::new(),
-        defines_versions: Vec::new(),
         smallest_alignment: None,
-        has_static_tls: false,
-        x86_level: None,
-        arm: None,
-        go: None,
-        truncated: None,
-        is_debug_only: false,
-        node_module_version: None,
-        is_node_api: false,
-        node_version: None,
-        has_jemalloc: false,
+        ..super::super::fixture::elf(machine)
     }
 }

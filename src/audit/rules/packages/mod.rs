@@ -2,10 +2,8 @@
 
 #[cfg(test)]
 pub(super) mod fixture;
-mod libc;
 mod target;
 
-pub(super) use libc::Libc;
 pub(super) use target::{System, Target, cpu, platform_package};
 
 use crate::audit::Unpacked;

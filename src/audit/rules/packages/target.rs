@@ -3,7 +3,7 @@
 
 use crate::image::Platform;
 
-use super::Libc;
+use crate::audit::rules::libc::Libc;
 
 /// What is left of a name without its platform, and the platform.
 #[derive(Clone, Debug, PartialEq, Eq)]

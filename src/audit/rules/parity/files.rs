@@ -89,7 +89,15 @@ fn finding(panel: &Panel<'_>, group: Group) -> Finding {
             finding = finding.because(format!("and {rest} more"));
         }
     }
-    finding.hint("see whether a build step does something else on that platform; a difference that is meant can be accepted in the suite")
+    finding.hint(match group.is_explained {
+        true => "they come with the packages in which the same platforms differ: see what is said of those",
+        false if group.count > 1 => {
+            "find out what brings them: a package that is built otherwise there, or a build step that does something else; a difference that is meant can be accepted in the suite"
+        }
+        false => {
+            "see whether a build step does something else on that platform; a difference that is meant can be accepted in the suite"
+        }
+    })
 }
 
 impl Names {

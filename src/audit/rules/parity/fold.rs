@@ -1,18 +1,13 @@
 //! Names without what legitimately differs between platforms: the architecture in
 //! all its vocabularies, and hashes of contents.
 
+use crate::audit::rules::words;
+
 const ARCHITECTURE: &str = "{arch}";
 const HASH: &str = "{hash}";
 
-/// Names of architectures that hold a separator themselves.
-const WITH_SEPARATOR: [(&str, &str); 5] = [
-    ("x86_64", ARCHITECTURE),
-    ("x86-64", ARCHITECTURE),
-    ("aarch_64", ARCHITECTURE),
-    // Of esbuild's and others' packages.
-    ("linux-64", "linux-{arch}"),
-    ("linux-32", "linux-{arch}"),
-];
+/// Of esbuild's and others' packages: nowhere else are these numbers architectures.
+const NUMBERED: [&str; 2] = ["linux-64", "linux-32"];
 
 /// A text with its architectures and hashes folded.
 pub(super) fn text(text: &str) -> String {
@@ -58,12 +53,15 @@ fn is_loader(name: &str) -> bool {
 
 /// The word at the start of a text, and what stands for it.
 fn word(text: &str) -> (&str, Option<&'static str>) {
-    for (name, folded) in WITH_SEPARATOR {
+    if let Some((word, _)) = words::leading(text) {
+        return (word, Some(ARCHITECTURE));
+    }
+    for name in NUMBERED {
         if let Some((word, after)) = text.split_at_checked(name.len())
             && word.eq_ignore_ascii_case(name)
             && !after.starts_with(|c: char| c.is_ascii_alphanumeric())
         {
-            return (word, Some(folded));
+            return (word, Some("linux-{arch}"));
         }
     }
     let end = text
@@ -74,69 +72,12 @@ fn word(text: &str) -> (&str, Option<&'static str>) {
 }
 
 fn replacement(word: &str) -> Option<&'static str> {
-    if word.len() <= 12 && is_architecture(&word.to_ascii_lowercase()) {
-        return Some(ARCHITECTURE);
-    }
     match word {
         "gnueabihf" | "gnueabi" => Some("gnu"),
         "musleabihf" | "musleabi" => Some("musl"),
         _ if is_hash(word) => Some(HASH),
         _ => None,
     }
-}
-
-/// Go's, Debian's, Node's, Python's, Java's, .NET's, the kernel's and LLVM's words.
-fn is_architecture(word: &str) -> bool {
-    matches!(
-        word,
-        "amd64"
-            | "amd64v1"
-            | "amd64v2"
-            | "amd64v3"
-            | "x64"
-            | "x86"
-            | "386"
-            | "i386"
-            | "i486"
-            | "i586"
-            | "i686"
-            | "ia32"
-            | "arm64"
-            | "arm64v8"
-            | "aarch64"
-            | "sbsa"
-            | "arm"
-            | "armhf"
-            | "armel"
-            | "armv5"
-            | "armv5tel"
-            | "armv6"
-            | "armv6l"
-            | "armv6hf"
-            | "armv7"
-            | "armv7a"
-            | "armv7l"
-            | "armv7hl"
-            | "armv8"
-            | "armv8l"
-            | "arm32v5"
-            | "arm32v6"
-            | "arm32v7"
-            | "ppc64"
-            | "ppc64le"
-            | "ppc64el"
-            | "powerpc64"
-            | "powerpc64le"
-            | "s390"
-            | "s390x"
-            | "riscv64"
-            | "riscv64gc"
-            | "loong64"
-            | "loongarch64"
-            | "mips64"
-            | "mips64el"
-            | "mips64le"
-    )
 }
 
 /// `1a2b3c4d` of `libfoo-1a2b3c4d.so.1` (auditwheel), digests, bundlers' chunks.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::Unpacked;
 use crate::audit::file::FileFacts;
-use crate::audit::rules::packages::{Libc, counted, cpu, elf, listed};
+use crate::audit::rules::libc::Libc;
+use crate::audit::rules::packages::{counted, cpu, elf, listed};
 use crate::audit::rules::words;
 use crate::event::{Finding, Severity};
 use crate::image::Platform;

@@ -11,6 +11,7 @@ use crate::audit::rules::packages::is_alien;
 use crate::event::Finding;
 
 pub(super) use extension::claims;
+pub(super) use interpreters::{versions, versions_named};
 
 pub(super) fn judge(unpacked: &Unpacked) -> Vec<Finding> {
     let is_judged = unpacked.platform.os() == "linux" && unpacked.platform.node().is_some();

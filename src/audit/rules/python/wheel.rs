@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::audit::Unpacked;
 use crate::audit::file::FileFacts;
 use crate::audit::rootfs::NodeKind;
-use crate::audit::rules::packages::{Libc, counted, cpu, listed};
+use crate::audit::rules::libc::Libc;
+use crate::audit::rules::packages::{counted, cpu, listed};
 use crate::event::{Finding, Severity};
 use crate::image::{Architecture, Platform};
 

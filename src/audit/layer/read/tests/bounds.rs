@@ -39,6 +39,38 @@ fn a_decompression_bomb_ends_early() {
 }
 
 #[test]
+fn symbols_that_are_too_many_are_left_out_and_that_is_said() {
+    use crate::audit::elf_writer::{Elf, Machine};
+    use crate::audit::file::FileFacts;
+    let library = |names: std::ops::Range<u32>| {
+        let elf = Elf::library(Machine::AArch64);
+        names
+            .fold(elf, |elf, n| elf.exports(&format!("name_{n}")))
+            .build()
+    };
+    let blob = Archive::default()
+        .file("usr/lib/liba.so", &library(0..20))
+        .file("usr/lib/libb.so", &library(20..50))
+        .file("usr/lib/libc.so", &library(50..60))
+        .end();
+    let small = Limits {
+        symbol_bytes: 150,
+        ..Limits::default()
+    };
+    let facts = read_with(blob.as_slice(), &descriptor(&blob, TAR), &small).expect("a layer");
+    let known: Vec<usize> = facts
+        .entries()
+        .map(|entry| match entry.facts {
+            Some(FileFacts::Elf(elf)) => elf.symbols.defined().len(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(known, [20, 0, 10]);
+    assert_eq!(facts.unexamined.count, 1);
+    assert!(facts.unexamined.first[0].starts_with("usr/lib/libb.so: its symbols are not known"));
+}
+
+#[test]
 fn a_blob_without_end_ends() {
     let mut endless = descriptor(b"", TAR);
     endless.size = u64::MAX;

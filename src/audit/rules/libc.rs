@@ -1,24 +1,39 @@
-//! Which C library an image's programs use.
+//! Which C library programs are made for.
 
 use std::fmt;
 
 use crate::audit::Unpacked;
-use crate::audit::file::ElfFacts;
-
-use super::elf;
+use crate::audit::file::{ElfFacts, FileFacts};
 
 /// A C library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::audit::rules) enum Libc {
-    /// glibc
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Libc {
+    /// GNU
     Glibc,
     /// musl
     Musl,
 }
 
 impl Libc {
+    /// By the loader's path or file name.
+    pub(super) fn of_loader(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next()?;
+        if name.starts_with("ld-musl-") {
+            Some(Self::Musl)
+        } else if name.starts_with("ld-linux") || name.starts_with("ld64.so") || name == "ld.so.1" {
+            Some(Self::Glibc)
+        } else {
+            None
+        }
+    }
+
+    /// The one whose loader a program names.
+    pub(super) fn of_program(elf: &ElfFacts) -> Option<Self> {
+        Self::of_loader(elf.interpreter.as_deref()?)
+    }
+
     /// The one that the image's own programs ask for; `None` where nothing tells.
-    pub(in crate::audit::rules) fn of(unpacked: &Unpacked) -> Option<Self> {
+    pub(super) fn of(unpacked: &Unpacked) -> Option<Self> {
         const PROGRAMS: [&str; 5] = [
             "/bin/sh",
             "/usr/bin/env",
@@ -26,16 +41,14 @@ impl Libc {
             "/usr/local/bin/node",
             "/usr/bin/node",
         ];
-        let by_program = PROGRAMS.iter().find_map(|path| {
-            let file = unpacked.rootfs.resolve(path).ok()?;
-            Self::of_program(elf(file.facts())?)
-        });
+        let by_program =
+            PROGRAMS
+                .iter()
+                .find_map(|path| match unpacked.rootfs.resolve(path).ok()?.facts()? {
+                    FileFacts::Elf(elf) => Self::of_program(elf),
+                    _ => None,
+                });
         by_program.or_else(|| Self::by_loaders(unpacked))
-    }
-
-    /// The one whose loader a program names.
-    pub(in crate::audit::rules) fn of_program(elf: &ElfFacts) -> Option<Self> {
-        Self::of_loader(elf.interpreter.as_deref()?.rsplit('/').next()?)
     }
 
     /// An image without a shell: which loaders lie in it. Debian's `musl` package
@@ -57,22 +70,17 @@ impl Libc {
         }
     }
 
-    fn of_loader(name: &str) -> Option<Self> {
-        if name.starts_with("ld-musl-") {
-            Some(Self::Musl)
-        } else if name.starts_with("ld-linux") || name.starts_with("ld64.so") {
-            Some(Self::Glibc)
-        } else {
-            None
+    /// Its name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Glibc => "glibc",
+            Self::Musl => "musl",
         }
     }
 }
 
 impl fmt::Display for Libc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Glibc => "glibc",
-            Self::Musl => "musl",
-        })
+        f.write_str(self.name())
     }
 }
