@@ -126,6 +126,16 @@ pub(super) fn fold(name: &str) -> Option<Folded> {
 
 /// The word for an architecture that a text begins with, in whatever case.
 pub(super) fn leading(text: &str) -> Option<(&str, &'static Architecture)> {
+    // Hundreds of thousands of paths are asked, and few of their parts can be any.
+    let bytes = text.as_bytes();
+    let mut run = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric());
+    let is_possible = match bytes.first()? {
+        b'a' | b'A' | b's' | b'S' => true,
+        _ => run.any(u8::is_ascii_digit),
+    };
+    if !is_possible {
+        return None;
+    }
     WORDS.iter().find_map(|(word, architecture)| {
         let (start, after) = text.split_at_checked(word.len())?;
         let is_whole = !after.starts_with(|next: char| next.is_ascii_alphanumeric());

@@ -69,9 +69,12 @@ impl Symbols {
 
     /// Whether it defines a name.
     pub fn defines(&self, name: &str) -> bool {
-        self.defined
-            .binary_search(&symbol_hash(name.as_bytes()))
-            .is_ok()
+        self.defines_hash(symbol_hash(name.as_bytes()))
+    }
+
+    /// Whether it defines a name of which this is the hash.
+    pub fn defines_hash(&self, hash: u32) -> bool {
+        self.defined.binary_search(&hash).is_ok()
     }
 
     /// What it must find in others. Symbols that it can do without are left out, and

@@ -1,7 +1,6 @@
 //! What all objects of an image define together: whoever loads one may have loaded any
 //! other before.
 
-use crate::audit::file::symbol_hash;
 use crate::audit::rules::scene::Scene;
 use crate::image::ElfHeader;
 
@@ -39,9 +38,8 @@ impl Everywhere {
         all
     }
 
-    /// Surely none of them defines it.
-    pub(super) fn lacks(&self, name: &str) -> bool {
-        let hash = symbol_hash(name.as_bytes());
+    /// Surely none of them defines a name of this hash.
+    pub(super) fn lacks(&self, hash: u32) -> bool {
         self.is_whole && self.defined.binary_search(&hash).is_err()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::audit::file::{Binding, ElfFacts, Symbols};
+use crate::audit::file::{Binding, ElfFacts, Symbols, symbol_hash};
 use crate::audit::rules::group::Case;
 use crate::audit::rules::libc::Libc;
 use crate::audit::rules::loading::{self, Loaders};
@@ -41,7 +41,25 @@ pub(super) struct Search<'s, 'a> {
 }
 
 /// A symbol that is needed.
-type Need = (String, Binding);
+struct Need {
+    name: String,
+    hash: u32,
+    binding: Binding,
+}
+
+impl Need {
+    /// What an object needs.
+    fn all(symbols: &Symbols) -> impl Iterator<Item = Self> {
+        symbols
+            .needed()
+            .filter(|(name, _)| is_judged(name))
+            .map(|(name, binding)| Self {
+                name: name.to_owned(),
+                hash: symbol_hash(name.as_bytes()),
+                binding,
+            })
+    }
+}
 
 impl<'s, 'a> Search<'s, 'a> {
     pub(super) fn new(scene: &'s Scene<'a>) -> Self {
@@ -83,19 +101,24 @@ impl<'s, 'a> Search<'s, 'a> {
         });
         for (path, facts) in &process.objects {
             let mut lacking: BTreeMap<Severity, Vec<String>> = BTreeMap::new();
-            for (name, binding) in self.open(libc, path, facts).iter() {
+            for Need {
+                name,
+                hash,
+                binding,
+            } in self.open(libc, path, facts).iter()
+            {
                 let is_defined = process
                     .objects
                     .iter()
                     .map(|(_, facts)| &facts.symbols)
                     .chain(loaders.iter().copied())
-                    .any(|symbols| symbols.defines(name));
+                    .any(|symbols| symbols.defines_hash(*hash));
                 if is_defined {
                     continue;
                 }
                 // musl looks for all symbols of a program when it starts.
                 let at_start = *binding == Binding::Load || libc == Libc::Musl;
-                let severity = match (everywhere.lacks(name), at_start) {
+                let severity = match (everywhere.lacks(*hash), at_start) {
                     (true, true) => Severity::Error,
                     (true, false) => Severity::Warning,
                     // What is preloaded may be the one that has it.
@@ -165,10 +188,13 @@ impl<'s, 'a> Search<'s, 'a> {
         let Some(libc) = self.scene.libc else {
             return;
         };
+        // glibc's own, for debuggers, which bring what it needs.
+        if elf.path.ends_with("/libthread_db.so.1") {
+            return;
+        }
         let everywhere = self.everywhere(elf.facts.header());
         // A library of which all is somewhere need not be looked at more closely.
-        let mut needed = elf.facts.symbols.needed();
-        if !needed.any(|(name, _)| is_judged(name) && everywhere.lacks(name))
+        if !Need::all(&elf.facts.symbols).any(|need| everywhere.lacks(need.hash))
             || loading::is_for_another(self.scene, libc, &elf.path)
         {
             return;
@@ -187,12 +213,10 @@ impl<'s, 'a> Search<'s, 'a> {
     ) {
         let everywhere = self.everywhere(root.facts.header());
         for (path, facts) in &process.objects {
-            let lacking: Vec<(&str, Binding)> = facts
-                .symbols
-                .needed()
-                .filter(|(name, _)| is_judged(name) && everywhere.lacks(name))
+            let lacking: Vec<Need> = Need::all(&facts.symbols)
+                .filter(|need| everywhere.lacks(need.hash))
                 .collect();
-            let Some(worst) = lacking.iter().map(|(_, binding)| severity(*binding)).min() else {
+            let Some(worst) = lacking.iter().map(|need| severity(need.binding)).min() else {
                 continue;
             };
             // Of an addon for another Node that is what its rule tells.
@@ -201,7 +225,7 @@ impl<'s, 'a> Search<'s, 'a> {
             {
                 continue;
             }
-            let names: Vec<String> = lacking.iter().map(|(name, _)| (*name).to_owned()).collect();
+            let names: Vec<String> = lacking.into_iter().map(|need| need.name).collect();
             let symbols = listed(&names);
             let mut shown = format!("{path} needs {symbols}");
             if *path != root.path {
@@ -241,12 +265,7 @@ impl<'s, 'a> Search<'s, 'a> {
         if let Some(known) = self.open.get(path) {
             return Rc::clone(known);
         }
-        let needed: Vec<Need> = facts
-            .symbols
-            .needed()
-            .filter(|(name, _)| is_judged(name))
-            .map(|(name, binding)| (name.to_owned(), binding))
-            .collect();
+        let needed: Vec<Need> = Need::all(&facts.symbols).collect();
         let own = match self.elves.get(path).copied() {
             Some(elf) if !needed.is_empty() => self
                 .loaders
@@ -265,7 +284,7 @@ impl<'s, 'a> Search<'s, 'a> {
             .collect();
         let open = needed
             .into_iter()
-            .filter(|(name, _)| !around.iter().any(|symbols| symbols.defines(name)))
+            .filter(|need| !around.iter().any(|it| it.defines_hash(need.hash)))
             .collect();
         let open = Rc::new(open);
         self.open.insert(path.to_owned(), Rc::clone(&open));
@@ -380,7 +399,7 @@ fn searched(process: &Process<'_>) -> String {
         .collect();
     let shown = shown.join(", ");
     match process.objects.len().saturating_sub(SEARCHED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+        0 => format!("{shown} and the loader"),
+        more => format!("{shown}, {more} more and the loader"),
     }
 }

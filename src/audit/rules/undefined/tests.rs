@@ -81,7 +81,7 @@ fn a_program_that_was_built_against_a_newer_library_does_not_start_on_musl() {
     assert_eq!(
         found[0].evidence,
         [
-            "/usr/bin/g3proxy needs `ares_process_fds`; searched: /usr/bin/g3proxy, /usr/lib/libcares.so.2"
+            "/usr/bin/g3proxy needs `ares_process_fds`; searched: /usr/bin/g3proxy, /usr/lib/libcares.so.2 and the loader"
         ]
     );
     nothing(image(&["ares_init", "ares_process_fds"]));
@@ -265,6 +265,7 @@ fn a_plugin_that_nothing_is_known_to_load_is_worth_a_word() {
         )
     };
     assert_eq!(severities(image("/opt/host/plugin.so")), [Severity::Info]);
+    nothing(image("/usr/lib/aarch64-linux-gnu/libthread_db.so.1"));
     // Of the other libc, beside the one that is used.
     nothing(image("/opt/host/linux-musl/plugin.so"));
 }
