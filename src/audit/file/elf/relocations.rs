@@ -73,7 +73,10 @@ impl Asked {
                 .and_then(|entry| layout.word(entry, 4, 8))
                 .ok_or("its relocations lie beyond the end of the file")?;
             let symbol = u32::try_from(layout.pick(info >> 8, info >> 32)).unwrap_or(u32::MAX);
+            // Of type `R_*_NONE` is what a linker only wanted to keep.
+            let is_none = info & layout.pick(0xff, 0xffff_ffff) == 0;
             if symbol != 0
+                && !is_none
                 && let Some(binding) = when(at)
             {
                 self.ask(symbol, binding)?;

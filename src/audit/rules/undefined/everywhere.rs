@@ -44,31 +44,39 @@ impl Everywhere {
     }
 }
 
-/// Names that linkers define in every program, whether or not it has them in a table.
+/// Whether a name should be in the image: not those that linkers define in every
+/// program, whether or not it has them in a table, nor those of NVIDIA's driver
+/// (`cuInit`, `nvmlInit`), which the host brings along.
 pub(super) fn is_judged(name: &str) -> bool {
-    !matches!(
-        name,
-        "_end"
-            | "end"
-            | "__end__"
-            | "_edata"
-            | "edata"
-            | "_etext"
-            | "etext"
-            | "__etext"
-            | "__bss_start"
-            | "__bss_start__"
-            | "__bss_end__"
-            | "_bss_end__"
-            | "__data_start"
-            | "data_start"
-            | "_init"
-            | "_fini"
-            | "_start"
-            | "main"
-            | "__dso_handle"
-            | "_DYNAMIC"
-            | "_GLOBAL_OFFSET_TABLE_"
-            | "__gmon_start__"
-    )
+    let is_driver_s = |prefix| {
+        name.strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    };
+    !is_driver_s("cu")
+        && !is_driver_s("nvml")
+        && !matches!(
+            name,
+            "_end"
+                | "end"
+                | "__end__"
+                | "_edata"
+                | "edata"
+                | "_etext"
+                | "etext"
+                | "__etext"
+                | "__bss_start"
+                | "__bss_start__"
+                | "__bss_end__"
+                | "_bss_end__"
+                | "__data_start"
+                | "data_start"
+                | "_init"
+                | "_fini"
+                | "_start"
+                | "main"
+                | "__dso_handle"
+                | "_DYNAMIC"
+                | "_GLOBAL_OFFSET_TABLE_"
+                | "__gmon_start__"
+        )
 }

@@ -342,6 +342,10 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// Whether the image has the Python whose version a path names.
     fn is_seen_by_python(&mut self, path: &str) -> bool {
+        // Of another implementation, which has a tag of its own.
+        if [".pypy", ".graalpy"].iter().any(|tag| path.contains(tag)) {
+            return false;
+        }
         let image = self.scene.image;
         let pythons = self.pythons.get_or_insert_with(|| python::versions(image));
         python::versions_named(path).all(|version| pythons.contains(&version))

@@ -215,9 +215,13 @@ fn what_is_no_module_of_python_s_may_never_be_loaded() {
 
 #[test]
 fn an_extension_for_a_runtime_that_is_not_there_is_not_judged() {
-    let other = EXTENSION.replace("311", "312");
-    let found = judge(python(&other, &["PyInit__fast"]));
-    assert!(!codes(&found).contains(&"undefined-symbol"), "{found:?}");
+    for (own, other) in [
+        ("cpython-311", "cpython-312"),
+        ("cpython-311", "pypy39-pp73"),
+    ] {
+        let found = judge(python(&EXTENSION.replace(own, other), &["PyInit__fast"]));
+        assert!(!codes(&found).contains(&"undefined-symbol"), "{found:?}");
+    }
     let needs = Symbols::of(&[], &["napi_create_function"], &[]);
     nothing(debian("linux/arm64").plain(
         "/app/node_modules/x/build/Release/x.node",
@@ -268,6 +272,12 @@ fn a_plugin_that_nothing_is_known_to_load_is_worth_a_word() {
     nothing(image("/usr/lib/aarch64-linux-gnu/libthread_db.so.1"));
     // Of the other libc, beside the one that is used.
     nothing(image("/opt/host/linux-musl/plugin.so"));
+}
+
+#[test]
+fn what_the_host_mounts_or_linkers_make_need_not_be_in_the_image() {
+    let needs = Symbols::of(&[], &["cuInit", "nvmlInit_v2", "_end"], &["cuCtxCreate"]);
+    nothing(app(needs, nobody()));
 }
 
 #[test]
