@@ -129,14 +129,17 @@ pub(super) fn leading(text: &str) -> Option<(&str, &'static Architecture)> {
     // Hundreds of thousands of paths are asked, and few of their parts can be any.
     let bytes = text.as_bytes();
     let mut run = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric());
-    let is_possible = match bytes.first()? {
-        b'a' | b'A' | b's' | b'S' => true,
+    let first = bytes.first()?.to_ascii_lowercase();
+    let is_possible = match first {
+        // `arm`, `armhf`, `sbsa`: all others have a digit.
+        b'a' | b's' => true,
         _ => run.any(u8::is_ascii_digit),
     };
     if !is_possible {
         return None;
     }
-    WORDS.iter().find_map(|(word, architecture)| {
+    let alike = |(word, _): &&(&str, Architecture)| word.as_bytes().first() == Some(&first);
+    WORDS.iter().filter(alike).find_map(|(word, architecture)| {
         let (start, after) = text.split_at_checked(word.len())?;
         let is_whole = !after.starts_with(|next: char| next.is_ascii_alphanumeric());
         (is_whole && start.eq_ignore_ascii_case(word)).then_some((start, architecture))
@@ -272,6 +275,27 @@ mod tests {
             architectures("/app/linux-x64/lib/x.node"),
             [Architecture::Amd64]
         );
+    }
+
+    #[test]
+    fn a_word_for_an_architecture_is_read_in_any_case_and_as_a_whole() {
+        for (text, word) in [
+            ("x86_64-linux-gnu", "x86_64"),
+            ("AMD64.zip", "AMD64"),
+            ("aarch_64", "aarch_64"),
+            ("sbsa-linux", "sbsa"),
+            ("armhf", "armhf"),
+            ("386/x", "386"),
+        ] {
+            assert_eq!(leading(text).map(|(word, _)| word), Some(word));
+        }
+        for text in ["", "x640", "armor", "linux-x64", "s3", "é386"] {
+            assert_eq!(leading(text), None, "{text}");
+        }
+        // The shortcut leaves none out.
+        for (word, architecture) in WORDS {
+            assert!(leading(word).is_some(), "{word}: {architecture:?}");
+        }
     }
 
     #[test]

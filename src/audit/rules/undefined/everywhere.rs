@@ -33,7 +33,8 @@ impl Everywhere {
                 symbols.why_unread().is_none() || scene.surroundings.reason(&elf.path).is_some();
             all.defined.extend(symbols.defined());
         }
-        all.defined.sort_unstable();
+        // Each object's are in order: this sort makes use of it.
+        all.defined.sort();
         all.defined.dedup();
         all
     }
