@@ -22,7 +22,7 @@ pub use registry::{RegistryContents, RegistryOptions, resolve};
 pub use surroundings::Surroundings;
 
 #[cfg(test)]
-#[path = "../../tests/support/registry.rs"]
+#[path = "../../tests/support/registry/mod.rs"]
 mod loopback_registry;
 #[cfg(test)]
 #[path = "../../tests/support/untrusted_tls.rs"]
