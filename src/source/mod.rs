@@ -13,6 +13,7 @@ mod retry;
 mod surroundings;
 mod token;
 
+pub(crate) use contents::LARGEST_DOCUMENT;
 pub use contents::{Contents, ContentsError, Root};
 pub use credentials::{Credentials, FoundCredentials, credentials};
 pub use error::SourceError;

@@ -17,6 +17,7 @@
     clippy::expect_used,
     clippy::unwrap_used,
     unreachable_pub,
+    unused_imports,
     missing_docs,
     reason = "shared by two test binaries, each of which uses a part; a test that can't write its image has failed"
 )]

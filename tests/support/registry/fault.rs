@@ -19,6 +19,8 @@ pub enum Fault {
     Silent,
     /// These bytes instead of the right ones.
     Bytes(Vec<u8>),
+    /// Spaces, as long as anybody takes them.
+    Endless,
 }
 
 impl Fault {

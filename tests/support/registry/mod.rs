@@ -8,6 +8,7 @@
     dead_code,
     clippy::allow_attributes,
     unreachable_pub,
+    unused_imports,
     missing_docs,
     reason = "shared by two test binaries, each of which uses a part"
 )]

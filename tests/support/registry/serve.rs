@@ -109,6 +109,11 @@ pub(super) async fn serve(
             let body = StreamBody::new(frames).boxed();
             return Ok(Response::from_parts(head, body));
         }
+        Some(Fault::Endless) => {
+            let piece = Bytes::from_static(&[b' '; 64 * 1024]);
+            let pieces = stream::repeat_with(move || Ok(Frame::data(piece.clone())));
+            return Ok(Response::new(StreamBody::new(pieces).boxed()));
+        }
         Some(Fault::Bytes(bytes)) => (
             stored.map_or_else(String::new, |stored| stored.0),
             Bytes::from(bytes),
