@@ -19,5 +19,5 @@ pub mod source;
 pub mod suite;
 
 #[cfg(test)]
-#[path = "../tests/support/layout.rs"]
+#[path = "../tests/support/layout/mod.rs"]
 mod layout;

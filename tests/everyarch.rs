@@ -19,15 +19,15 @@ mod corpus;
 #[cfg(test)]
 mod e2e;
 #[cfg(test)]
-#[path = "support/elf.rs"]
+#[path = "support/elf/mod.rs"]
 mod elf;
 #[cfg(test)]
-#[path = "support/layout.rs"]
+#[path = "support/layout/mod.rs"]
 mod layout;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
-#[path = "support/registry.rs"]
+#[path = "support/registry/mod.rs"]
 mod registry;
 #[cfg(test)]
 #[path = "support/tls_proxy.rs"]

@@ -9,7 +9,7 @@
 mod cases;
 mod conduct;
 #[cfg(test)]
-#[path = "../../tests/support/elf.rs"]
+#[path = "../../tests/support/elf/mod.rs"]
 mod elf_writer;
 pub mod file;
 mod judgement;

@@ -8,7 +8,7 @@ use crate::image::{Descriptor, Digest};
 
 /// No index, manifest or list of an archive is longer: registries accept no more
 /// than 4 MiB (OCI distribution specification, "Pushing Manifests").
-pub(super) const LARGEST_DOCUMENT: u64 = 4 * 1024 * 1024;
+pub(crate) const LARGEST_DOCUMENT: u64 = 4 * 1024 * 1024;
 
 /// What a reference names: an index or a manifest, as it was served.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ mod retry;
 mod surroundings;
 mod token;
 
+pub(crate) use contents::LARGEST_DOCUMENT;
 pub use contents::{Contents, ContentsError, Root};
 pub use credentials::{Credentials, FoundCredentials, credentials};
 pub use error::SourceError;
@@ -22,7 +23,7 @@ pub use registry::{RegistryContents, RegistryOptions, resolve};
 pub use surroundings::Surroundings;
 
 #[cfg(test)]
-#[path = "../../tests/support/registry.rs"]
+#[path = "../../tests/support/registry/mod.rs"]
 mod loopback_registry;
 #[cfg(test)]
 #[path = "../../tests/support/untrusted_tls.rs"]

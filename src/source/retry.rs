@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use super::contents::LARGEST_DOCUMENT;
 use super::{RegistryFault, SourceError};
 
 /// How patient to be with a registry.
@@ -88,7 +89,9 @@ impl GaveUp {
                 host: host.to_owned(),
                 attempts: self.attempts,
                 fault: RegistryFault::Protocol {
-                    why: format!("{what} has more than {at_least} bytes"),
+                    why: format!(
+                        "{what} goes on after {at_least} bytes, and no manifest or index has more than {LARGEST_DOCUMENT}"
+                    ),
                 },
             },
         }

@@ -3,15 +3,19 @@
 //!
 //! `oci-client` has one of its own, which knows no identity tokens, hides the
 //! token endpoint's status and `Retry-After`, and swallows its failures until
-//! they come back as a 401. So the token is fetched here and handed to it.
+//! they come back as a 401. So the token is fetched here.
 
 use oci_client::secrets::RegistryAuth;
 use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use super::challenge::Challenge;
+use super::connection::beginning;
 use super::retry::{GaveUp, Miss, Patience, retry_after};
 use super::{Credentials, FoundCredentials, RegistryFault, SourceError};
+
+/// As much as is read of what a token endpoint sends; a token has some 4 KiB.
+const LONGEST_TOKEN: u64 = 1024 * 1024;
 
 /// What requests carry, and where it came from.
 pub(super) struct Authorization {
@@ -72,7 +76,7 @@ impl Handshake<'_> {
     }
 
     async fn ping(&self) -> Result<Option<Challenge>, Miss> {
-        let answer = self
+        let mut answer = self
             .http
             .get(format!("{}/v2/", self.base))
             .send()
@@ -91,7 +95,10 @@ impl Handshake<'_> {
             // Some registries answer 404 here and serve images all the same.
             200..=399 | 401 | 404 | 405 => Ok(challenge),
             _ => {
-                let said = answer.text().await.unwrap_or_default();
+                let said = beginning(&mut answer, LONGEST_TOKEN)
+                    .await
+                    .unwrap_or_default();
+                let said = String::from_utf8_lossy(&said);
                 Err(self.refusal(status, &headers, &said, None).into())
             }
         }
@@ -143,16 +150,20 @@ impl Handshake<'_> {
                     why: "the request can't be repeated".to_owned(),
                 })
             })?;
-            let answer = request
+            let mut answer = request
                 .send()
                 .await
                 .map_err(|error| RegistryFault::of(&error, self.is_plain))?;
             let status = answer.status().as_u16();
             let headers = answer.headers().clone();
-            let body = answer
-                .bytes()
+            let body = beginning(&mut answer, LONGEST_TOKEN)
                 .await
                 .map_err(|error| RegistryFault::of(&error, self.is_plain))?;
+            if body.len() as u64 > LONGEST_TOKEN {
+                let why =
+                    format!("its token endpoint sent an answer of more than {LONGEST_TOKEN} bytes");
+                return Err(Miss::Fault(RegistryFault::Protocol { why }));
+            }
             if status != 200 {
                 let said = String::from_utf8_lossy(&body);
                 return Err(self
@@ -253,27 +264,42 @@ pub(super) fn wait_of(headers: &HeaderMap) -> Option<std::time::Duration> {
     retry_after(value, jiff::Timestamp::now())
 }
 
-/// The messages of an error body, where it is one of the specification's.
+#[derive(serde::Deserialize)]
+struct Complaints {
+    errors: Vec<Complaint>,
+}
+
+#[derive(serde::Deserialize)]
+struct Complaint {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// Codes and messages of an error body, where it is one of the specification's.
 pub(super) fn said_in(body: &str) -> String {
-    #[derive(serde::Deserialize)]
-    struct Envelope {
-        errors: Vec<Entry>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Entry {
-        code: String,
-        #[serde(default)]
-        message: String,
-    }
-    match serde_json::from_str::<Envelope>(body) {
-        Ok(envelope) => envelope
+    said(body, |complaint| {
+        format!("{} {}", complaint.code, complaint.message)
+    })
+}
+
+/// The same without the codes, for where the status says as much.
+pub(super) fn words_in(body: &str) -> String {
+    said(body, |complaint| {
+        if complaint.message.is_empty() {
+            complaint.code
+        } else {
+            complaint.message
+        }
+    })
+}
+
+fn said(body: &str, of_one: impl Fn(Complaint) -> String) -> String {
+    match serde_json::from_str::<Complaints>(body) {
+        Ok(complaints) => complaints
             .errors
             .into_iter()
-            .map(|entry| {
-                format!("{} {}", entry.code, entry.message)
-                    .trim()
-                    .to_owned()
-            })
+            .map(|complaint| of_one(complaint).trim().to_owned())
             .collect::<Vec<_>>()
             .join("; "),
         // A page of HTML helps nobody.
@@ -302,6 +328,7 @@ mod tests {
     fn an_error_body_is_read_for_its_words() {
         let body = r#"{"errors":[{"code":"DENIED","message":"no"},{"code":"X"}]}"#;
         assert_eq!(said_in(body), "DENIED no; X");
+        assert_eq!(words_in(body), "no; X");
         assert_eq!(said_in("<html><body>Bad gateway"), "");
         assert_eq!(said_in(" plain words \n"), "plain words");
     }

@@ -14,6 +14,7 @@ mod bare_images;
 mod cleanup;
 mod contexts;
 mod engines;
+mod hostile;
 mod image_facts;
 mod main_job;
 mod misbehaving;

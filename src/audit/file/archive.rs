@@ -17,6 +17,9 @@ use crate::image::ElfHeader;
 const MOST_NAMES: usize = 256 * 1024;
 /// Libraries that are looked at.
 const MOST_LIBRARIES: u32 = 8192;
+/// Entries of the directories together. Archives within an archive can be the same
+/// one thousands of times.
+const MOST_ENTRIES: u32 = 1_000_000;
 /// Compressed bytes are read until they make an ELF header.
 const COMPRESSED: usize = 4096;
 /// An archive within an archive is looked into, one within that is not: a web
@@ -34,12 +37,7 @@ pub(super) fn is_one(path: &str) -> bool {
 }
 
 pub(super) fn read(file: &mut FileBytes<'_>) -> Option<FileFacts> {
-    let mut search = Search {
-        found: Vec::new(),
-        names_left: MOST_NAMES,
-        libraries_left: MOST_LIBRARIES,
-        unpacked_left: file.size().saturating_mul(GROWTH),
-    };
+    let mut search = Search::new(file.size());
     let whole = 0..file.size();
     search.look_into(file, whole, "", DEEPEST);
     (!search.found.is_empty()).then_some(FileFacts::Archive(search.found))
@@ -50,6 +48,7 @@ struct Search {
     found: Vec<ArchivedElf>,
     names_left: usize,
     libraries_left: u32,
+    entries_left: u32,
     unpacked_left: u64,
 }
 
@@ -91,6 +90,17 @@ struct Entry {
 }
 
 impl Search {
+    /// Of an archive of so many bytes.
+    fn new(size: u64) -> Self {
+        Self {
+            found: Vec::new(),
+            names_left: MOST_NAMES,
+            libraries_left: MOST_LIBRARIES,
+            entries_left: MOST_ENTRIES,
+            unpacked_left: size.saturating_mul(GROWTH),
+        }
+    }
+
     /// `part` is where the archive lies in the file; `prefix` is put before its names.
     fn look_into(&mut self, file: &mut FileBytes<'_>, part: Range<u64>, prefix: &str, depth: u32) {
         let Some(directory) = Directory::find(file, &part) else {
@@ -98,6 +108,10 @@ impl Search {
         };
         let mut at = directory.entries.start;
         while at < directory.entries.end && self.libraries_left > 0 && self.names_left > 0 {
+            let Some(left) = self.entries_left.checked_sub(1) else {
+                return;
+            };
+            self.entries_left = left;
             let Some(entry) = Entry::read(file, at, directory.base) else {
                 return;
             };

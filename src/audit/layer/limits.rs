@@ -59,3 +59,17 @@ impl Limits {
             .min(self.unpacked_bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_blob_may_grow_freely_and_a_large_one_by_its_size_and_no_blob_without_end() {
+        let limits = Limits::default();
+        assert_eq!(limits.unpacked(1000), 4 * GIB);
+        assert_eq!(limits.unpacked(100 * MIB), 25_000 * MIB);
+        assert_eq!(limits.unpacked(10 * GIB), 64 * GIB);
+        assert_eq!(limits.unpacked(u64::MAX), 64 * GIB);
+    }
+}

@@ -18,12 +18,18 @@ use crate::audit::layer::{EntryKind, LayerEntry, LayerFacts};
 
 /// The mode of folders that no entry describes.
 const IMPLIED_MODE: u16 = 0o755;
+/// Parts of paths that are walked for one layer. Two million entries, each a hundred
+/// folders deep, have as many; forty links, each to a path of a thousand parts, make
+/// more of a single entry.
+pub(super) const MOST_STEPS: u64 = 200_000_000;
 
 /// One round: a layer that is being laid on.
 struct Round<'r> {
     rootfs: &'r mut Rootfs,
     number: u32,
     layer: u16,
+    /// Parts of paths that may still be walked.
+    steps_left: u64,
     /// Hard links whose targets this layer does not have.
     pending: Vec<(NodeId, String, String)>,
 }
@@ -37,14 +43,15 @@ impl From<Full> for Refused {
     }
 }
 
-/// See [`Rootfs::apply`].
-pub(super) fn apply(rootfs: &mut Rootfs, layer: usize, facts: LayerFacts) {
+/// See [`Rootfs::apply`]. `steps` is how many parts of paths may be walked.
+pub(super) fn apply(rootfs: &mut Rootfs, layer: usize, facts: LayerFacts, steps: u64) {
     rootfs.order.take();
     rootfs.rounds = rootfs.rounds.saturating_add(1);
     let mut round = Round {
         number: rootfs.rounds,
         layer: u16::try_from(layer).unwrap_or(u16::MAX),
         rootfs,
+        steps_left: steps,
         pending: Vec::new(),
     };
     let number = round.number;
@@ -78,6 +85,20 @@ impl Round<'_> {
             if self.rootfs.refused.len() < Rootfs::REFUSED_SHOWN {
                 self.rootfs.refused.push(RefusedEntry { layer, path, why });
             }
+        }
+    }
+
+    /// One more part of a path.
+    fn step(&mut self) -> Result<(), Refused> {
+        match self.steps_left.checked_sub(1) {
+            Some(left) => {
+                self.steps_left = left;
+                Ok(())
+            }
+            None => Err(Refused(
+                "the paths of its layer lead through more folders and links than any image's"
+                    .to_owned(),
+            )),
         }
     }
 
@@ -139,6 +160,7 @@ impl Round<'_> {
         let mut parts = Parts::new(path);
         let mut at = ROOT;
         while let Some((part, _)) = parts.next() {
+            self.step()?;
             let tree = &mut self.rootfs.tree;
             at = match part {
                 "." => at,
@@ -248,6 +270,7 @@ impl Round<'_> {
         let mut parts = Parts::new(target);
         let mut at = ROOT;
         while let Some((part, is_last)) = parts.next() {
+            self.step()?;
             let tree = &self.rootfs.tree;
             let next = match part {
                 "." => at,

@@ -76,7 +76,7 @@ impl Rootfs {
 
     /// Lays a layer over what is there: whiteouts and opaque folders first.
     pub fn apply(&mut self, layer: usize, facts: LayerFacts) {
-        apply::apply(self, layer, facts);
+        apply::apply(self, layer, facts, apply::MOST_STEPS);
     }
 
     /// The first of the entries that engines refuse. They are left out, but for hard

@@ -332,6 +332,27 @@ fn a_path_of_two_thousand_folders_overflows_no_stack() {
     assert!(rootfs.resolve(&deep).is_ok());
 }
 
+#[test]
+fn links_that_make_every_path_thousands_of_folders_long_do_not_take_for_ever() {
+    let folders = "d/../".repeat(800);
+    let mut layer = vec![folder("d"), folder("end")];
+    for number in 0..39 {
+        layer.push(symlink(
+            &format!("l{number}"),
+            &format!("{folders}l{}", number + 1),
+        ));
+    }
+    layer.push(symlink("l39", "end"));
+    // Each of these is a walk through sixty thousand parts.
+    layer.extend((0..50).map(|number| file(&format!("l0/{number}"))));
+    let mut found = Rootfs::default();
+    apply::apply(&mut found, 0, layer.into(), 1_000_000);
+    assert_eq!(found.list("/end").len(), 16);
+    assert_eq!(found.refused_count(), 34);
+    let why = &found.refused()[0].why;
+    assert!(why.contains("more folders and links"), "{why}");
+}
+
 /// What stands at a path in [`Model`].
 #[derive(Clone, Debug, PartialEq)]
 enum Thing {

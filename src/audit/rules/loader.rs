@@ -122,7 +122,11 @@ pub(super) fn system_folders(rootfs: &Rootfs, libc: Libc, header: ElfHeader) -> 
                 .filter(|file| file.name().starts_with("ld-musl-"))
                 .find_map(|file| loader_path(rootfs, &format!("/etc/{}", file.name())));
             match lines {
-                Some(lines) => lines.iter().flat_map(|line| split(line, "/")).collect(),
+                Some(lines) => lines
+                    .iter()
+                    .flat_map(|line| split(line, "/"))
+                    .take(FOLDERS)
+                    .collect(),
                 None => ["/lib", "/usr/local/lib", "/usr/lib"]
                     .map(str::to_owned)
                     .to_vec(),
@@ -175,6 +179,11 @@ fn configuration(rootfs: &Rootfs, path: &str, folders: &mut Vec<String>, budget:
             match wanted.split_once('*') {
                 None => configuration(rootfs, &pattern, folders, budget),
                 Some((start, end)) => {
+                    // A folder is looked through for each pattern, and may be large.
+                    let Some(left) = budget.checked_sub(1) else {
+                        return;
+                    };
+                    *budget = left;
                     for file in rootfs.list(place) {
                         let name = file.name();
                         if name.len() >= start.len() + end.len()

@@ -1,14 +1,14 @@
 //! Reads a [`Tree`]: each document once, each layer's size once.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::{StreamExt as _, stream};
 
 use super::list::{self, Listed};
 use super::{Entry, Tree, Trouble, WrittenPlatform};
 use crate::image::{Descriptor, Digest, Document, ImageConfig, Manifest, Platform, media_type};
-use crate::source::{Contents, ContentsError};
+use crate::source::{Contents, ContentsError, LARGEST_DOCUMENT};
 
 /// No config of an image is larger; the largest known ones have some 100 KiB.
 const LARGEST_CONFIG: u64 = 8 * 1024 * 1024;
@@ -16,6 +16,9 @@ const LARGEST_CONFIG: u64 = 8 * 1024 * 1024;
 const MOST_BYTES: u64 = 128 * 1024 * 1024;
 /// No engine stacks as many layers; what lists more is made to be endless.
 const MOST_LAYERS: usize = 1000;
+/// The layers of all images of one index. Fifty platforms of as many layers as
+/// Docker stacks have a third of them.
+const MOST_LAYERS_IN_ALL: usize = 20_000;
 
 /// Reads everything that the reference leads to. Only what is wanted, where
 /// platforms are named; what else there is stays in [`Tree::unwanted`].
@@ -33,6 +36,7 @@ pub async fn read(
         contents,
         concurrency: concurrency.max(1),
         left: AtomicU64::new(MOST_BYTES),
+        layers_left: AtomicUsize::new(MOST_LAYERS_IN_ALL),
     };
     let descriptor = Descriptor {
         media_type: media_type_of(&root.bytes),
@@ -164,11 +168,19 @@ pub(super) struct Reader<'a> {
     concurrency: usize,
     /// Bytes of documents that may still be read.
     left: AtomicU64,
+    /// Layers that images may still have.
+    layers_left: AtomicUsize,
 }
 
 impl Reader<'_> {
     /// A manifest or index, of the size that its descriptor says.
     pub(super) async fn document(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Trouble> {
+        if descriptor.size > LARGEST_DOCUMENT {
+            return Err(Trouble::Invalid(format!(
+                "by its descriptor it has {} bytes, and no registry takes more than {LARGEST_DOCUMENT}",
+                descriptor.size
+            )));
+        }
         self.spend(0)?;
         let bytes = self
             .contents
@@ -189,6 +201,39 @@ impl Reader<'_> {
         spent.map(|_| ()).map_err(|_| {
             Trouble::Invalid(format!(
                 "it was not read: the documents of this image have more than {MOST_BYTES} bytes in all"
+            ))
+        })
+    }
+
+    fn manifest(&self, bytes: &[u8], descriptor: &Descriptor) -> Result<Manifest, Trouble> {
+        check_size(bytes, descriptor)?;
+        match Document::parse(bytes) {
+            // An attestation's are not read.
+            Ok(Document::Manifest(manifest)) if descriptor.is_attestation() => Ok(manifest),
+            Ok(Document::Manifest(manifest)) => self.bounded(manifest),
+            Ok(Document::Index(_)) => Err(Trouble::Invalid(
+                "it is an index, listed as a manifest".to_owned(),
+            )),
+            Err(why) => Err(Trouble::Invalid(why.to_string())),
+        }
+    }
+
+    /// Hostile images must not be endless.
+    fn bounded(&self, manifest: Manifest) -> Result<Manifest, Trouble> {
+        let count = manifest.layers.len();
+        if count > MOST_LAYERS {
+            return Err(Trouble::Invalid(format!(
+                "it lists {count} layers, and no engine unpacks more than {MOST_LAYERS}"
+            )));
+        }
+        let spent = self
+            .layers_left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(count)
+            });
+        spent.map(|_| manifest).map_err(|_| {
+            Trouble::Invalid(format!(
+                "it was not looked at: the images of this index have more than {MOST_LAYERS_IN_ALL} layers in all"
             ))
         })
     }
@@ -215,7 +260,7 @@ impl Reader<'_> {
         }
         entry.manifest = match self.document(&entry.descriptor).await {
             Ok(bytes) => {
-                let parsed = parse(&bytes, &entry.descriptor);
+                let parsed = self.manifest(&bytes, &entry.descriptor);
                 entry.manifest_bytes = bytes;
                 parsed
             }
@@ -233,7 +278,7 @@ impl Reader<'_> {
             platform: unknown(),
             descriptor,
             written: None,
-            manifest: bounded(manifest),
+            manifest: self.bounded(manifest),
             manifest_bytes: bytes,
             config: None,
             config_written: None,
@@ -333,27 +378,6 @@ fn sized(entry: &Entry) -> Option<&Manifest> {
         Ok(manifest) if !entry.descriptor.is_attestation() => Some(manifest),
         _ => None,
     }
-}
-
-fn parse(bytes: &[u8], descriptor: &Descriptor) -> Result<Manifest, Trouble> {
-    check_size(bytes, descriptor)?;
-    match Document::parse(bytes) {
-        Ok(Document::Manifest(manifest)) => bounded(manifest),
-        Ok(Document::Index(_)) => Err(Trouble::Invalid(
-            "it is an index, listed as a manifest".to_owned(),
-        )),
-        Err(why) => Err(Trouble::Invalid(why.to_string())),
-    }
-}
-
-fn bounded(manifest: Manifest) -> Result<Manifest, Trouble> {
-    if manifest.layers.len() > MOST_LAYERS {
-        return Err(Trouble::Invalid(format!(
-            "it lists {} layers, and no engine unpacks more than {MOST_LAYERS}",
-            manifest.layers.len()
-        )));
-    }
-    Ok(manifest)
 }
 
 fn check_size(bytes: &[u8], descriptor: &Descriptor) -> Result<(), Trouble> {

@@ -1,5 +1,7 @@
 //! Trees of images made in code, for the rules' tests, and what reading one promises.
 
+mod bounds;
+
 use std::path::PathBuf;
 
 use super::*;

@@ -1,15 +1,15 @@
-//! Requests that oci-client has no words for: sizes without content, and blobs
-//! from a byte on.
+//! Requests and what is read of their answers: whole things up to a bound, sizes
+//! without content, blobs from a byte on.
 
 use oci_client::secrets::RegistryAuth;
-use reqwest::header::{ACCEPT, LOCATION, RANGE};
+use reqwest::header::{ACCEPT, HeaderMap, LOCATION, RANGE};
 use reqwest::{Response, StatusCode, Url};
 
 use super::Connection;
 use crate::image::media_type;
 use crate::source::RegistryFault;
 use crate::source::retry::Miss;
-use crate::source::token::{of_status, said_in};
+use crate::source::token::{of_status, words_in};
 
 /// Registries send blobs' readers on to where these are stored; one hop is usual.
 const MOST_REDIRECTS: usize = 6;
@@ -67,6 +67,27 @@ impl Connection {
         Err(protocol(format!(
             "it sends requests on more than {MOST_REDIRECTS} times"
         )))
+    }
+
+    /// A whole manifest or blob, and the headers it came with. No more than `limit`
+    /// bytes are taken: who serves more of them, serves something else.
+    pub(in crate::source) async fn get(
+        &self,
+        wish: Wish<'_>,
+        limit: u64,
+    ) -> Result<(HeaderMap, Vec<u8>), Miss> {
+        let mut answer = self.send(Method::Get, wish).await?;
+        if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+            return Err(protocol("416 to a request without a range".to_owned()));
+        }
+        let bytes = beginning(&mut answer, limit)
+            .await
+            .map_err(|error| self.broken(&error))?;
+        let length = bytes.len() as u64;
+        if length > limit {
+            return Err(Miss::TooLong { at_least: length });
+        }
+        Ok((answer.headers().clone(), bytes))
     }
 
     async fn once(
@@ -138,8 +159,8 @@ impl Connection {
         }
         let said = String::from_utf8_lossy(&body);
         match status {
-            404 => Miss::Absent(said_in(&said)),
-            401 | 403 => self.denied(status, &said_in(&said)).into(),
+            404 => Miss::Absent(words_in(&said)),
+            401 | 403 => self.denied(status, &words_in(&said)).into(),
             _ => of_status(status, &headers, &said, self.is_anonymous(), self.is_plain).into(),
         }
     }
@@ -153,6 +174,21 @@ impl Connection {
     pub(in crate::source) fn broken(&self, error: &reqwest::Error) -> RegistryFault {
         RegistryFault::of(error, self.is_plain)
     }
+}
+
+/// All of a body, unless it is longer than `limit`: then its beginning, and at least
+/// one byte more than the limit.
+pub(in crate::source) async fn beginning(
+    answer: &mut Response,
+    limit: u64,
+) -> Result<Vec<u8>, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while bytes.len() as u64 <= limit
+        && let Some(piece) = answer.chunk().await?
+    {
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
 }
 
 fn protocol(why: String) -> Miss {

@@ -15,6 +15,8 @@ const BLOCK: u64 = 512;
 const MOST_ENTRIES: usize = 200_000;
 /// Names and extended headers are longer nowhere.
 const LONGEST_NAME: u64 = 64 * 1024;
+/// All names together: those of real archives have a hundred bytes each.
+const MOST_NAME_BYTES: usize = 64 * 1024 * 1024;
 /// `docker save` links a layer's file to an equal one; a link to a link is rare.
 const MOST_LINKS: usize = 8;
 
@@ -40,6 +42,7 @@ impl TarFile {
     pub(super) fn index(file: File) -> Result<Self, String> {
         let length = file.metadata().map_err(|error| error.to_string())?.len();
         let mut entries = HashMap::new();
+        let mut name_bytes = 0_usize;
         let mut offset = 0_u64;
         let mut extended = Extended::default();
         loop {
@@ -108,6 +111,15 @@ impl TarFile {
                 (EntryType::Link, Some(target)) => Place::Link(normal(&target)),
                 _ => continue,
             };
+            name_bytes = name_bytes.saturating_add(name.len());
+            if let Place::Link(target) = &place {
+                name_bytes = name_bytes.saturating_add(target.len());
+            }
+            if name_bytes > MOST_NAME_BYTES {
+                return Err(format!(
+                    "its names have more than {MOST_NAME_BYTES} bytes, which no archive of images does"
+                ));
+            }
             entries.insert(normal(&name), place);
             if entries.len() > MOST_ENTRIES {
                 return Err(format!(

@@ -358,6 +358,41 @@ async fn an_archive_that_unpacks_without_end_is_given_up() {
     );
 }
 
+#[tokio::test]
+async fn an_archive_of_nothing_but_long_names_is_given_up() {
+    let place = folder();
+    let file = place.path().join("names.tar");
+    let name = "n".repeat(60_000);
+    let names = (0..1200).fold(Layer::new(), |layer, number| {
+        layer.file(&format!("{number}{name}"), b"")
+    });
+    std::fs::write(&file, names.packed(Packing::Plain).tar()).expect("a file");
+    says(
+        &refused("oci-archive", &file, "").await,
+        &["its names have more than 67108864 bytes"],
+    );
+}
+
+#[tokio::test]
+async fn a_manifest_of_a_hundred_megabytes_is_not_read() {
+    let place = folder();
+    two_platforms().write_folder(place.path());
+    let contents = open("oci", place.path(), "").await;
+    let (children, _) = first_child(&contents).await;
+    let hex = children[0].digest.as_str().trim_start_matches("sha256:");
+    let blob = place.path().join("blobs/sha256").join(hex);
+    // It takes no room on the disk.
+    let file = std::fs::File::options().write(true).open(blob);
+    file.and_then(|file| file.set_len(100_000_000))
+        .expect("a longer file");
+    assert_eq!(
+        contents.document(&children[0]).await,
+        Err(ContentsError::TooLong {
+            at_least: 100_000_000
+        })
+    );
+}
+
 #[test]
 fn names_in_an_archive_never_leave_it() {
     for (name, normal) in [

@@ -5,6 +5,7 @@ use crate::image::{
 };
 
 use super::super::connection::{Connection, Pointer};
+use super::super::contents::LARGEST_DOCUMENT;
 use super::super::retry::{GaveUp, Miss};
 
 /// No config of an image is larger; the largest known ones have some 100 KiB.
@@ -130,6 +131,15 @@ pub(super) fn manifest_fault(
 ) -> VariantFault {
     match gave_up.miss {
         Miss::Absent(_) => VariantFault::ManifestMissing(descriptor.digest.clone()),
+        // Its descriptor does not lie, but nobody takes as much.
+        Miss::TooLong { at_least } if descriptor.size >= at_least => VariantFault::Invalid {
+            what,
+            digest: descriptor.digest.clone(),
+            why: format!(
+                "it has {} bytes, and no registry takes more than {LARGEST_DOCUMENT}",
+                descriptor.size
+            ),
+        },
         _ => fault(connection, gave_up, descriptor, what),
     }
 }

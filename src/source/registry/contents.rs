@@ -5,13 +5,13 @@ use std::io::Read;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use reqwest::StatusCode;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap};
-use reqwest::{Response, StatusCode};
 use tokio::sync::Mutex;
 
 use super::pump;
 use crate::image::{Descriptor, Digest, RegistryReference};
-use crate::source::connection::{Connection, Method, Wish};
+use crate::source::connection::{Connection, Method, Pointer, Wish};
 use crate::source::contents::{LARGEST_DOCUMENT, verified};
 use crate::source::retry::{GaveUp, Miss};
 use crate::source::{Contents, ContentsError, RegistryFault, RegistryOptions, Root, SourceError};
@@ -40,37 +40,14 @@ impl RegistryContents {
         options: &RegistryOptions,
     ) -> Result<Self, SourceError> {
         let connection = Arc::new(Connection::open(reference, options).await?);
-        let (name, wanted) = match (reference.digest(), reference.tag()) {
-            (Some(digest), _) => (digest.to_string(), format!("manifest {digest}")),
+        let (pointer, wanted) = match (reference.digest(), reference.tag()) {
+            (Some(digest), _) => (Pointer::Digest(digest), format!("manifest {digest}")),
             (None, tag) => {
                 let tag = tag.unwrap_or("latest");
-                (tag.to_owned(), format!("tag `{tag}`"))
+                (Pointer::Tag(tag), format!("tag `{tag}`"))
             }
         };
-        let found = connection
-            .patience()
-            .ask(|| async {
-                let answer = connection.send(Method::Get, Wish::Manifest(&name)).await?;
-                let promised = match reference.digest() {
-                    Some(digest) => Some(digest.clone()),
-                    // An exotic algorithm in it is replaced by our own digest.
-                    None => answer
-                        .headers()
-                        .get("docker-content-digest")
-                        .and_then(|value| value.to_str().ok())
-                        .and_then(|value| value.parse::<Digest>().ok()),
-                };
-                let bytes = whole(&connection, answer, LARGEST_DOCUMENT).await?;
-                let digest = promised.unwrap_or_else(|| Digest::of(&bytes));
-                if !digest.matches(&bytes) {
-                    return Err(Miss::Mismatch {
-                        expected: digest.to_string(),
-                        actual: Digest::of(&bytes).to_string(),
-                    });
-                }
-                Ok((bytes, digest))
-            })
-            .await;
+        let found = connection.manifest(pointer).await;
         let (bytes, digest) = found.map_err(|gave_up| {
             gave_up.into_error(
                 format!("looking up {reference}"),
@@ -102,11 +79,9 @@ impl RegistryContents {
     ) -> Result<Vec<u8>, ContentsError> {
         let bytes = self
             .line
-            .ask(|connection| async move {
-                let answer = connection.send(Method::Get, wish).await?;
-                whole(&connection, answer, limit).await
-            })
-            .await?;
+            .ask(|connection| async move { connection.get(wish, limit).await })
+            .await?
+            .1;
         verified(bytes, digest, limit)
     }
 }
@@ -166,27 +141,6 @@ fn explain(connection: &Connection, gave_up: GaveUp) -> ContentsError {
             ContentsError::Unreachable(format!("{}{times}", fault.explain(connection.host())))
         }
     }
-}
-
-/// A body of no more than `limit` bytes.
-async fn whole(connection: &Connection, mut answer: Response, limit: u64) -> Result<Vec<u8>, Miss> {
-    if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE {
-        let why = "416 to a request without a range".to_owned();
-        return Err(RegistryFault::Protocol { why }.into());
-    }
-    let mut bytes = Vec::new();
-    while let Some(piece) = answer
-        .chunk()
-        .await
-        .map_err(|error| connection.broken(&error))?
-    {
-        let total = bytes.len().saturating_add(piece.len()) as u64;
-        if total > limit {
-            return Err(Miss::TooLong { at_least: total });
-        }
-        bytes.extend_from_slice(&piece);
-    }
-    Ok(bytes)
 }
 
 #[async_trait]

@@ -9,6 +9,8 @@ use super::child::{manifest_fault, unknown_platform};
 
 /// How deep indexes may stand in each other. Real ones stand two deep.
 const DEEPEST: usize = 4;
+/// How much indexes may list in all. The longest known ones list some dozens.
+const MOST_ENTRIES: usize = 1000;
 
 /// What an index lists.
 pub(super) enum Entry {
@@ -47,6 +49,20 @@ pub(super) async fn flatten(connection: &Connection, index: Index) -> Vec<Entry>
             || !seen.insert((descriptor.digest.clone(), platform.clone()))
         {
             continue;
+        }
+        if seen.len() > MOST_ENTRIES {
+            flat.push(Entry::Broken {
+                platform: unknown_platform(),
+                digest: descriptor.digest.clone(),
+                fault: VariantFault::Invalid {
+                    what: "entry",
+                    digest: descriptor.digest,
+                    why: format!(
+                        "it stands behind {MOST_ENTRIES} others in the index, which were looked at and no more"
+                    ),
+                },
+            });
+            break;
         }
         if !descriptor.is_index() {
             flat.push(Entry::Image {

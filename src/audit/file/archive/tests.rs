@@ -104,6 +104,31 @@ fn an_inner_archive_that_grows_beyond_bounds_is_left_and_the_rest_read() {
 }
 
 #[test]
+fn an_archive_that_stands_a_thousand_times_in_another_is_not_read_for_hours() {
+    let many: Vec<String> = (0..5000).map(|number| format!("{number}.txt")).collect();
+    let many: Vec<(&str, &[u8], CompressionMethod)> = many
+        .iter()
+        .map(|name| (name.as_str(), &b""[..], PLAIN))
+        .collect();
+    let inner = archive(&many);
+    let bytes = archive(&[("0000.jar", &inner, PLAIN)]);
+    // The directory names it a thousand times, and each time there are five thousand
+    // entries in it.
+    let end = bytes.len() - 22;
+    let directory = end - (46 + 8);
+    let entry = bytes[directory..end].to_vec();
+    let size = u32::try_from(entry.len() * 1000).expect("small");
+    let mut record = bytes[end..].to_vec();
+    record[12..16].copy_from_slice(&size.to_le_bytes());
+    let bytes = [&bytes[..directory], &entry.repeat(1000), &record].concat();
+    let mut search = Search::new(bytes.len() as u64);
+    let whole = 0..bytes.len() as u64;
+    search.look_into(&mut FileBytes::of(&bytes), whole, "", DEEPEST);
+    assert_eq!(search.entries_left, 0);
+    assert!(search.libraries_left > MOST_LIBRARIES - 1000);
+}
+
+#[test]
 fn what_is_no_archive_has_nothing() {
     let whole = archive(&[("x.so", &library(Machine::X86_64), PLAIN)]);
     for bytes in [

@@ -15,6 +15,11 @@ use crate::image::Compression;
 const CHUNK: usize = 256 << 10;
 /// Bytes that are read at once.
 const BUFFER: usize = 128 << 10;
+/// As much as a zstd frame may ask to look back, as a power of two: what the `zstd`
+/// command takes unless it is told otherwise.
+const ZSTD_WINDOW: u32 = 27;
+/// How the decoder says that a frame asks for more.
+const TOO_LARGE_WINDOW: &str = "too much memory";
 
 /// A decoder over a blob.
 #[expect(
@@ -45,7 +50,11 @@ impl<'a, R: Read> Inflater<'a, R> {
             Compression::None => Self::Plain(reader),
             Compression::Gzip => Self::Gzip(MultiGzDecoder::new(reader)),
             Compression::Zstd => {
-                Self::Zstd(ZstdDecoder::with_buffer(reader).map_err(LayerError::Read)?)
+                let mut decoder = ZstdDecoder::with_buffer(reader).map_err(LayerError::Read)?;
+                decoder
+                    .window_log_max(ZSTD_WINDOW)
+                    .map_err(LayerError::Read)?;
+                Self::Zstd(decoder)
             }
         })
     }
@@ -102,6 +111,11 @@ impl<'a, R: Read> Inflater<'a, R> {
         blob.verify()?;
         match damage {
             None => Ok(()),
+            // Engines give more, some of them: it is not the image's fault.
+            Some(error) if error.to_string().contains(TOO_LARGE_WINDOW) => Err(LayerError::Limit {
+                allowed: 1 << ZSTD_WINDOW,
+                what: "bytes that its zstd stream looks back",
+            }),
             Some(error) => Err(LayerError::Corrupt {
                 compression: match compression {
                     Compression::Zstd => "zstd",

@@ -215,7 +215,10 @@ impl<'a> Walk<'a> {
     fn look(&mut self, path: &str, mode: u32, size: u64) -> Result<Option<FileFacts>, LayerError> {
         let mut content = Streamed::new(&mut self.stream, &mut self.desk, self.reading, size);
         let facts = examine(path, mode, size, &mut content);
-        let looked = content.finish()?;
+        let looked = content.finish().map_err(|error| match error {
+            LayerError::Truncated(_) => LayerError::Truncated(format!("the contents of `{path}`")),
+            other => other,
+        })?;
         if looked.is_too_large {
             let why = "it is too large to be looked at as a whole";
             self.recorder.unexamined().add(path, why);

@@ -195,6 +195,21 @@ async fn a_token_endpoint_has_faults_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_token_without_end_is_given_up() {
+    let registry = protected(Access::Token {
+        user: None,
+        refresh: None,
+    })
+    .await;
+    registry.fails_always("/token", Fault::Endless);
+    says(
+        &refused(&registry, "app:1", &options()).await,
+        &["asking for a pull token for app", "more than 1048576 bytes"],
+    );
+    assert_eq!(registry.count("GET /token"), 1);
+}
+
+#[tokio::test]
 async fn a_token_that_is_not_enough_is_told_as_a_refusal() {
     let registry = protected(Access::Token {
         user: None,

@@ -148,6 +148,88 @@ async fn a_size_that_contradicts_the_descriptor_is_the_image_s_fault() {
     );
 }
 
+/// No manifest has more bytes (`Pushing Manifests` of the distribution
+/// specification), and what is read beyond them is a piece of the network's.
+const TAKEN: std::ops::Range<u64> = 4 * 1024 * 1024..5 * 1024 * 1024;
+
+#[tokio::test]
+async fn a_manifest_without_end_is_given_up_within_bounds() {
+    let registry = registry().await;
+    let (_, amd64, _) = two_platforms(&registry);
+    registry.fails_always(&manifest_path(&amd64), Fault::Endless);
+
+    let image = resolved(&registry, "app:1").await;
+
+    assert_eq!(variants(&image), ["linux/arm64"]);
+    let VariantFault::SizeMismatch { what, actual, .. } = &only_fault(&image).fault else {
+        panic!("{:?}", image.broken);
+    };
+    assert_eq!(*what, "manifest");
+    assert!(TAKEN.contains(actual), "{actual}");
+    assert_eq!(registry.count(&format!("GET {}", manifest_path(&amd64))), 1);
+}
+
+#[tokio::test]
+async fn a_tag_without_end_is_given_up_within_bounds_by_whoever_asks() {
+    let registry = registry().await;
+    two_platforms(&registry);
+    registry.fails_always(TAG, Fault::Endless);
+    let reference: RegistryReference = registry.reference("app:1").parse().expect("a reference");
+
+    let of_run = refused(&registry, "app:1", &options()).await;
+    let Err(of_audit) = crate::source::RegistryContents::open(&reference, &options()).await else {
+        panic!("it has no end");
+    };
+
+    for error in [of_run, of_audit.to_string()] {
+        says(&error, &["looking up", "tag `1` goes on after", "4194304"]);
+        let taken = error.split("goes on after ").nth(1).expect("a number");
+        let taken = taken.split(' ').next().and_then(|word| word.parse().ok());
+        assert!(taken.is_some_and(|taken| TAKEN.contains(&taken)), "{error}");
+    }
+    // Once for each: it would not be shorter another time.
+    assert_eq!(registry.count(&format!("GET {TAG}")), 2);
+}
+
+#[tokio::test]
+async fn a_manifest_of_a_hundred_megabytes_is_none_even_if_its_descriptor_says_so() {
+    let registry = registry().await;
+    let child = registry.image("app", "linux/amd64", "");
+    let mut large = child.descriptor(Some("linux/amd64"));
+    large["size"] = 100_000_000.into();
+    registry.index("app", &["1"], &[large]);
+    registry.fails_always(&manifest_path(&child), Fault::Endless);
+
+    let image = resolved(&registry, "app:1").await;
+
+    let fault = &only_fault(&image).fault;
+    assert_eq!(fault.code(), "invalid-manifest");
+    says(&fault.to_string(), &["100000000 bytes", "4194304"]);
+}
+
+#[tokio::test]
+async fn an_index_of_more_entries_than_any_has_is_read_so_far_and_said_to_go_on() {
+    let registry = registry().await;
+    let entries: Vec<Value> = (0..1500)
+        .map(|number| {
+            json!({
+                "mediaType": loopback::OCI_MANIFEST, "size": 2,
+                "digest": format!("sha256:{number:064}"),
+                "platform": {"os": "linux", "architecture": "s390x"},
+            })
+        })
+        .collect();
+    registry.index("app", &["1"], &entries);
+
+    let image = try_resolve(&registry, "app:1", &wanting(&["linux/amd64"]))
+        .await
+        .expect("it resolves");
+
+    let codes: Vec<&str> = image.broken.iter().map(|b| b.fault.code()).collect();
+    assert_eq!(codes, ["invalid-manifest", "platform-not-in-index"]);
+    says(&image.broken[0].fault.to_string(), &["behind 1000 others"]);
+}
+
 #[tokio::test]
 async fn what_passes_is_asked_again() {
     for fault in [

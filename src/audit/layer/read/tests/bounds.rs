@@ -1,6 +1,7 @@
 //! What is made to cost too much, and what bytes by chance do.
 
 use std::io;
+use std::sync::atomic::AtomicU64;
 
 use proptest::prelude::*;
 use tar::Header;
@@ -36,6 +37,133 @@ fn a_decompression_bomb_ends_early() {
         // Below the free bytes its ratio is nobody's business.
         assert!(read_with(blob.as_slice(), &descriptor, &Limits::default()).is_ok());
     }
+}
+
+/// Counts the bytes that are taken out of it.
+struct Counted<'a, R> {
+    inner: R,
+    taken: &'a AtomicU64,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.taken.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// The error in which a blob ends, and how much of it was taken until then.
+fn end_of(blob: impl Read + Send, size: u64, limits: &Limits) -> (LayerError, u64) {
+    let taken = AtomicU64::new(0);
+    let mut descriptor = descriptor(b"", TAR);
+    descriptor.size = size;
+    let counted = Counted {
+        inner: blob,
+        taken: &taken,
+    };
+    let error = read_with(counted, &descriptor, limits).expect_err("it ends");
+    (error, taken.load(Ordering::Relaxed))
+}
+
+#[test]
+fn a_bomb_of_many_members_or_frames_is_given_up_in_the_first_of_them() {
+    let few = Limits {
+        unpacked_free: 1 << 20,
+        ratio: 0,
+        ..Limits::default()
+    };
+    // A file without end, so that nothing else ends it.
+    let start = Archive::default()
+        .header(Header::new_gnu(), b'0', b"zeros", 1 << 50, |_| {})
+        .cut();
+    let zeros = vec![0; 1 << 20];
+    for (pack, times) in [(gzip as fn(&[u8]) -> Vec<u8>, 1000), (zstd, 100_000)] {
+        let blob = [pack(&start), pack(&zeros).repeat(times)].concat();
+        assert!(blob.len() > 4 << 20, "{}", blob.len());
+        let (error, taken) = end_of(blob.as_slice(), blob.len() as u64, &few);
+        assert_eq!(error.fault(), LayerFault::Limit);
+        assert_eq!(
+            error.to_string(),
+            "it has more than 1048576 bytes uncompressed: a decompression bomb, or larger than any image we expect"
+        );
+        assert!(taken <= 512 << 10, "{taken}");
+    }
+}
+
+#[test]
+fn a_bomb_behind_the_archives_end_is_one_too() {
+    let blob = [zstd(&Archive::default().end()), zstd(&vec![0; 4 << 20])].concat();
+    let few = Limits {
+        unpacked_free: 1 << 20,
+        ratio: 0,
+        ..Limits::default()
+    };
+    let (error, _) = end_of(blob.as_slice(), blob.len() as u64, &few);
+    assert!(matches!(error, LayerError::Limit { .. }), "{error}");
+}
+
+#[test]
+fn a_zstd_frame_that_asks_for_gigabytes_of_memory_does_not_get_them() {
+    // A window of 2 GiB, and one empty block.
+    let blob = b"\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00";
+    let error = read_with(blob.as_slice(), &descriptor(blob, ZSTD), &Limits::default());
+    let error = error.expect_err("too much");
+    assert_eq!(error.fault(), LayerFault::Limit);
+    assert!(
+        error
+            .to_string()
+            .starts_with("it has more than 134217728 bytes that its zstd stream looks back"),
+        "{error}"
+    );
+}
+
+#[test]
+fn entries_without_end_are_given_up_at_the_bound_and_not_later() {
+    // Their headers over and over again.
+    let names = (0..2048).fold(Archive::default(), |archive, number| {
+        archive.file(&number.to_string(), b"")
+    });
+    let names = names.cut();
+    struct Endless(io::Cursor<Vec<u8>>);
+    impl Read for Endless {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            if self.0.position() == self.0.get_ref().len() as u64 {
+                self.0.set_position(0);
+            }
+            self.0.read(into)
+        }
+    }
+    let few = Limits {
+        entries: 100_000,
+        ..Limits::default()
+    };
+    let (error, taken) = end_of(Endless(io::Cursor::new(names)), u64::MAX, &few);
+    assert_eq!(error.fault(), LayerFault::Limit);
+    assert_eq!(
+        error.to_string(),
+        "it has more than 100000 files and folders: a decompression bomb, or larger than any image we expect"
+    );
+    // What waits between the two threads comes on top.
+    assert!(taken <= 100_000 * 512 + (4 << 20), "{taken}");
+}
+
+#[test]
+fn a_million_entries_are_kept_in_less_memory_than_is_allowed() {
+    let facts: LayerFacts = (0..1_000_000)
+        .map(|number| LayerEntry {
+            path: format!("srv/node_modules/package-{}/file-{number}.js", number / 100),
+            kind: crate::audit::layer::EntryKind::File,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            size: number,
+            facts: None,
+        })
+        .collect();
+    assert_eq!(facts.len(), 1_000_000);
+    let kept = postcard::to_stdvec(&facts).expect("written").len();
+    assert!(kept <= Limits::default().kept_bytes, "{kept}");
 }
 
 #[test]
@@ -109,6 +237,20 @@ fn a_sparse_file_of_four_gigabytes_costs_what_it_stores() {
         .end();
     let facts = read_with(blob.as_slice(), &descriptor(&blob, TAR), &limits()).expect("a layer");
     assert_eq!(paths(&facts), ["a", "b"]);
+}
+
+#[test]
+fn a_sparse_file_that_stores_less_than_it_says_is_cut_off() {
+    let blob = Archive::default()
+        .header(Header::new_gnu(), b'S', b"a", 4 << 30, |header| {
+            header.as_gnu_mut().expect("GNU").set_real_size(4 << 30);
+        })
+        .end();
+    let error = read_plain(&blob).expect_err("cut off");
+    assert_eq!(
+        error.to_string(),
+        "its archive is cut off in the contents of `a`"
+    );
 }
 
 #[test]
