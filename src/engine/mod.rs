@@ -5,11 +5,14 @@
 pub mod discover;
 pub mod docker;
 mod error;
+mod health;
 pub mod output;
+mod prober;
+mod spec;
+mod state;
 pub mod tiny_elf;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,7 +20,15 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 pub use error::EngineError;
+pub use health::{Health, HealthProbe, HealthStatus};
 pub use output::Captured;
+pub use prober::probe_health;
+pub use spec::{
+    Attachment, Bind, ContainerSpec, Dns, ExecSpec, HealthCommand, HealthTest, Healthcheck,
+    HostAddress, Limits, Mount, Names, NetworkSpec, Networking, Port, Protocol, RestartPolicy,
+    Security, Tmpfs, Ulimit, VolumeMount, VolumeSpec,
+};
+pub use state::{ContainerState, Endpoint, Phase};
 
 use crate::image::{ImageConfig, Platform};
 
@@ -38,6 +49,20 @@ pub struct EngineFacts {
     pub is_local: bool,
 }
 
+impl EngineFacts {
+    /// Whether it runs healthchecks by itself. Podman has systemd's timers run
+    /// them, which are not there in containers, nor wherever systemd is not; so
+    /// there they are run from here, with [`probe_health`].
+    pub fn runs_healthchecks(&self) -> bool {
+        !self.is_podman()
+    }
+
+    /// Whether it is Podman, behind its API that is compatible with Docker's.
+    pub(crate) fn is_podman(&self) -> bool {
+        self.name == "Podman"
+    }
+}
+
 /// An image in the engine's own store.
 #[derive(Clone, Debug)]
 pub struct LocalImage {
@@ -49,51 +74,6 @@ pub struct LocalImage {
     pub repo_digests: Vec<String>,
     /// Its config.
     pub config: ImageConfig,
-}
-
-/// A container to be made.
-#[derive(Clone, Debug, Default)]
-pub struct ContainerSpec {
-    /// Its name: unique to the run.
-    pub name: String,
-    /// `repository@digest`, or a local image's id.
-    pub image: String,
-    /// The platform asked for; some engines ignore it, so the result is verified.
-    pub platform: Option<Platform>,
-    /// Replaces the image's entrypoint, and then the image's command does not
-    /// count either; `None` leaves it, an empty list means none at all.
-    pub entrypoint: Option<Vec<String>>,
-    /// Replaces the image's command; `None` leaves it where the entrypoint is the image's.
-    pub cmd: Option<Vec<String>>,
-    /// Added to the image's environment.
-    pub env: Vec<(String, String)>,
-    /// Replaces the image's user.
-    pub user: Option<String>,
-    /// Replaces the image's working directory.
-    pub workdir: Option<String>,
-    /// What it is labelled with.
-    pub labels: BTreeMap<String, String>,
-    /// TCP ports to publish on an ephemeral loopback port of the engine's host.
-    pub publish: Vec<u16>,
-    /// Switch the image's healthcheck off.
-    pub no_healthcheck: bool,
-    /// The most processes it may have at a time: what keeps a fork bomb in.
-    pub pids_limit: Option<i64>,
-}
-
-/// A program to be run in a running container.
-#[derive(Clone, Debug, Default)]
-pub struct ExecSpec {
-    /// The program and its arguments.
-    pub command: Vec<String>,
-    /// Added to the container's environment.
-    pub env: Vec<(String, String)>,
-    /// Replaces the container's user.
-    pub user: Option<String>,
-    /// Replaces the container's working directory.
-    pub workdir: Option<String>,
-    /// What it reads; `None` is an empty standard input.
-    pub stdin: Option<Vec<u8>>,
 }
 
 /// How an exec or a container ended.
@@ -119,46 +99,6 @@ pub struct Execution {
     pub stderr: Captured,
     /// How long it took.
     pub duration: Duration,
-}
-
-/// A container's state.
-#[derive(Clone, Debug, Default)]
-pub struct ContainerState {
-    /// The id of the image it was made from: its config's digest, except in
-    /// engines with containerd's image store, where it is the manifest's.
-    pub image_id: String,
-    /// Whether its first process lives.
-    pub is_running: bool,
-    /// The exit code of its first process, once it has ended.
-    pub exit_code: i64,
-    /// The engine's own complaint, empty when it has none.
-    pub error: String,
-    /// Whether the kernel ended it for want of memory.
-    pub oom_killed: bool,
-    /// `starting`, `healthy`, `unhealthy`, with the last probe's output.
-    pub health: Option<Health>,
-    /// Where each published container port is reached.
-    pub ports: BTreeMap<u16, SocketAddr>,
-}
-
-/// What the engine's own health check says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Health {
-    /// Its status.
-    pub status: HealthStatus,
-    /// What its last probe printed.
-    pub last_output: String,
-}
-
-/// The states of a healthcheck.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HealthStatus {
-    /// Not yet known.
-    Starting,
-    /// The last probe passed.
-    Healthy,
-    /// Enough probes failed.
-    Unhealthy,
 }
 
 /// What kind of thing a path names.
@@ -225,10 +165,10 @@ pub enum StreamKind {
     Stderr,
 }
 
-/// A container this tool made, found again by its labels.
+/// A container, network or volume this tool made, found again by its labels.
 #[derive(Clone, Debug)]
-pub struct OwnedContainer {
-    /// Its id.
+pub struct Owned {
+    /// Its id; of a volume, its name.
     pub id: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
@@ -278,7 +218,7 @@ pub trait Engine: Send + Sync {
         progress: PullProgress<'_>,
     ) -> Result<(), EngineError>;
 
-    /// Makes a container and returns its id.
+    /// Makes a container, in all of its networks, and returns its id.
     async fn create(&self, spec: &ContainerSpec) -> Result<String, EngineError>;
 
     /// Starts it.
@@ -299,6 +239,11 @@ pub trait Engine: Send + Sync {
     /// Follows its log from the beginning until it ends. Has no deadline: the
     /// caller drops the future.
     async fn follow_log(&self, id: &str, sink: LogSink<'_>) -> Result<(), EngineError>;
+
+    /// Asks its first process to end, with its stop signal, and ends it with
+    /// SIGKILL after `timeout`, which engines count in whole seconds; fine if it
+    /// has ended, or is gone. Returns once it has ended.
+    async fn stop(&self, id: &str, timeout: Duration) -> Result<(), EngineError>;
 
     /// Ends its first process with SIGKILL; fine if it has ended.
     async fn kill(&self, id: &str) -> Result<(), EngineError>;
@@ -329,7 +274,26 @@ pub trait Engine: Send + Sync {
     async fn sha256(&self, id: &str, path: &str) -> Result<Option<String>, EngineError>;
 
     /// The containers that carry a label of this name.
-    async fn labelled(&self, label: &str) -> Result<Vec<OwnedContainer>, EngineError>;
+    async fn labelled(&self, label: &str) -> Result<Vec<Owned>, EngineError>;
+
+    /// Makes a network and returns its id.
+    async fn create_network(&self, spec: &NetworkSpec) -> Result<String, EngineError>;
+
+    /// Removes a network, named by its id or name, that no container is in; fine
+    /// if it is gone.
+    async fn remove_network(&self, id: &str) -> Result<(), EngineError>;
+
+    /// The networks that carry a label of this name.
+    async fn labelled_networks(&self, label: &str) -> Result<Vec<Owned>, EngineError>;
+
+    /// Makes a volume.
+    async fn create_volume(&self, spec: &VolumeSpec) -> Result<(), EngineError>;
+
+    /// Removes a volume that no container has; fine if it is gone.
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError>;
+
+    /// The volumes that carry a label of this name.
+    async fn labelled_volumes(&self, label: &str) -> Result<Vec<Owned>, EngineError>;
 
     /// What the engine's host shows as the processes of a container: their command lines.
     async fn processes(&self, id: &str) -> Result<Vec<String>, EngineError>;

@@ -63,6 +63,8 @@ pub struct Healthcheck {
     pub timeout: Option<Duration>,
     /// How long failures do not count.
     pub start_period: Option<Duration>,
+    /// Between two runs in that time.
+    pub start_interval: Option<Duration>,
     /// How many failures make it unhealthy.
     pub retries: Option<u32>,
 }
@@ -110,6 +112,7 @@ struct RawHealthcheck {
     interval: Option<u64>,
     timeout: Option<u64>,
     start_period: Option<u64>,
+    start_interval: Option<u64>,
     retries: Option<u32>,
 }
 
@@ -163,6 +166,7 @@ impl ImageConfig {
                 interval: nanoseconds(check.interval),
                 timeout: nanoseconds(check.timeout),
                 start_period: nanoseconds(check.start_period),
+                start_interval: nanoseconds(check.start_interval),
                 retries: check.retries.filter(|n| *n > 0),
             }),
             stop_signal: raw.stop_signal.filter(|signal| !signal.is_empty()),

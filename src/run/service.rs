@@ -15,12 +15,9 @@ use super::room::Room;
 use super::session::{OUTPUT_CAP, asked_platform};
 use crate::diagnosis::guest_signal;
 use crate::engine::{
-    Captured, ContainerSpec, ContainerState, Ended, EngineError, ExecSpec, Health, HealthStatus,
-    StreamKind,
+    Captured, ContainerSpec, ContainerState, Ended, EngineError, ExecSpec, Health, HealthProbe,
+    HealthStatus, HealthTest, Port, StreamKind,
 };
-
-/// Docker's default for a healthcheck that names no timeout.
-const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A started container.
 pub(super) struct Service {
@@ -137,7 +134,7 @@ impl Service {
         Ok(Ok(service))
     }
 
-    async fn find_routes(&mut self, ports: &[u16], is_local: bool) -> Result<(), EngineError> {
+    async fn find_routes(&mut self, ports: &[Port], is_local: bool) -> Result<(), EngineError> {
         if ports.is_empty() {
             return Ok(());
         }
@@ -154,10 +151,10 @@ impl Service {
                 None => Route::Inside {
                     engine: Arc::clone(&self.room.engine),
                     container: self.id.clone(),
-                    port,
+                    port: port.number,
                 },
             };
-            self.routes.insert(port, route);
+            self.routes.insert(port.number, route);
         }
         Ok(())
     }
@@ -179,36 +176,37 @@ impl Service {
         let Some(check) = &self.room.variant.config.healthcheck else {
             return Ok(told);
         };
-        if self.room.engine.facts().name != "Podman" {
+        if self.room.engine.facts().runs_healthchecks() {
             return Ok(told);
         }
-        let command = match check.test.split_first() {
-            Some((kind, words)) if kind == "CMD" => words.to_vec(),
-            Some((kind, words)) if kind == "CMD-SHELL" => {
-                let mut command = vec!["/bin/sh".to_owned(), "-c".to_owned()];
-                command.extend(words.iter().cloned());
-                command
-            }
-            _ => return Ok(None),
+        let Some(test) = HealthTest::of_image(check) else {
+            return Ok(None);
         };
         let spec = ExecSpec {
-            command,
+            command: test.words(),
             ..ExecSpec::default()
         };
-        let deadline = self
-            .room
-            .stretch(check.timeout.unwrap_or(HEALTHCHECK_TIMEOUT));
+        let deadline = self.room.stretch(test.timeout());
+        let started_at = jiff::Timestamp::now();
         let probe = self
             .room
             .engine
             .exec(&self.id, &spec, deadline, 4096)
             .await?;
+        let (status, exit_code) = match probe.ended {
+            Ended::Exit(0) => (HealthStatus::Healthy, 0),
+            Ended::Exit(code) => (HealthStatus::Starting, code),
+            Ended::Deadline => (HealthStatus::Starting, -1),
+        };
         Ok(Some(Health {
-            status: match probe.ended {
-                Ended::Exit(0) => HealthStatus::Healthy,
-                _ => HealthStatus::Starting,
-            },
-            last_output: format!("{}{}", probe.stdout.text(), probe.stderr.text()),
+            status,
+            failing_streak: u32::from(exit_code != 0),
+            log: vec![HealthProbe {
+                started_at: Some(started_at),
+                finished_at: Some(jiff::Timestamp::now()),
+                exit_code,
+                output: format!("{}{}", probe.stdout.text(), probe.stderr.text()),
+            }],
         }))
     }
 
@@ -231,7 +229,7 @@ impl Service {
         }
         if has_ended {
             let state = self.state().await?;
-            if !state.is_running {
+            if !state.is_running() {
                 return Ok(Some(End::Exited(state)));
             }
         }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::Shared;
 use super::room::Room;
 use crate::engine::{
-    ContainerSpec, Ended, Engine, EngineError, ExecSpec, Execution, NewFile, tiny_elf,
+    ContainerSpec, Ended, Engine, EngineError, ExecSpec, Execution, Healthcheck, Limits, NewFile,
+    tiny_elf,
 };
 use crate::image::{Platform, Variant};
 
@@ -50,8 +51,11 @@ fn spec(variant: &Variant) -> ContainerSpec {
         entrypoint: Some(vec![format!("{FOLDER}/hold")]),
         cmd: Some(Vec::new()),
         user: Some("0".to_owned()),
-        no_healthcheck: true,
-        pids_limit: Some(PIDS),
+        healthcheck: Healthcheck::Off,
+        limits: Limits {
+            pids: Some(PIDS),
+            ..Limits::default()
+        },
         ..ContainerSpec::default()
     }
 }

@@ -1,27 +1,22 @@
 //! Containers: made, started, looked at, ended.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::DockerEngine;
 use super::call::{QUICK, SLOW, found};
-use super::image::{image_id, platform_query};
-use crate::engine::{
-    ContainerSpec, ContainerState, EngineError, Health, HealthStatus, OwnedContainer,
-};
+use super::create::create_body;
+use super::image::platform_query;
+use super::state::state_of;
+use crate::engine::{ContainerSpec, ContainerState, EngineError, Networking, Owned};
 use bollard::errors::Error;
-use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, HealthConfig, HealthStatusEnum, HostConfig,
-    PortBinding, PortMap,
-};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
     ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
-    TopOptionsBuilder,
+    StopContainerOptionsBuilder, TopOptionsBuilder,
 };
 
 /// Between two looks at a container that is in no state Docker knows.
@@ -42,9 +37,19 @@ impl DockerEngine {
                 &step,
                 SLOW,
                 self.client
-                    .create_container(Some(options.build()), create_body(spec)),
+                    .create_container(Some(options.build()), create_body(spec, &self.facts)),
             )
             .await?;
+        // Engines before Docker 25 take one network at the creation.
+        if let Networking::Joined { others, .. } = &spec.networking {
+            for attachment in others {
+                if let Err(error) = self.connect_container(&made.id, attachment).await {
+                    // Nobody but us knows of it yet.
+                    let _ = self.remove_container(&made.id).await;
+                    return Err(error);
+                }
+            }
+        }
         Ok(made.id)
     }
 
@@ -89,6 +94,34 @@ impl DockerEngine {
                 }
                 answer => return answer,
             }
+        }
+    }
+
+    pub(super) async fn stop_container(
+        &self,
+        id: &str,
+        timeout: Duration,
+    ) -> Result<(), EngineError> {
+        // Rounded up: who asked for half a second did not ask for none.
+        let seconds = timeout.as_millis().div_ceil(1000);
+        let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
+        let options = StopContainerOptionsBuilder::new().t(seconds).build();
+        let answer = self
+            .call(
+                &format!("stopping container {id}"),
+                timeout.saturating_add(SLOW),
+                self.client.stop_container(id, Some(options)),
+            )
+            .await;
+        match answer {
+            // It was made, and never started: to Podman 4 that is an error.
+            Err(EngineError::Refused { message, .. })
+                if message.contains("container state improper")
+                    || message.contains("can only stop") =>
+            {
+                Ok(())
+            }
+            answer => found(answer).map(|_| ()),
         }
     }
 
@@ -138,10 +171,7 @@ impl DockerEngine {
         }
     }
 
-    pub(super) async fn list_labelled(
-        &self,
-        label: &str,
-    ) -> Result<Vec<OwnedContainer>, EngineError> {
+    pub(super) async fn list_labelled(&self, label: &str) -> Result<Vec<Owned>, EngineError> {
         let options = ListContainersOptionsBuilder::new()
             .all(true)
             .filters(&HashMap::from([("label", vec![label])]))
@@ -153,7 +183,7 @@ impl DockerEngine {
         Ok(containers
             .into_iter()
             .filter_map(|container| {
-                Some(OwnedContainer {
+                Some(Owned {
                     id: container.id?,
                     labels: container.labels.unwrap_or_default().into_iter().collect(),
                 })
@@ -165,7 +195,7 @@ impl DockerEngine {
         // Docker runs the host's ps and needs the PID column. Podman reads
         // /proc itself, but only for the words it knows: given ps's own
         // options it would run the image's ps, which few images have.
-        let wanted = if self.facts.name == "Podman" {
+        let wanted = if self.facts.is_podman() {
             "args"
         } else {
             "-eo pid,args"
@@ -185,112 +215,4 @@ impl DockerEngine {
             .filter_map(|mut row| row.pop())
             .collect())
     }
-}
-
-/// `NAME=value` lines.
-pub(super) fn environment(env: &[(String, String)]) -> Option<Vec<String>> {
-    (!env.is_empty()).then(|| {
-        env.iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect()
-    })
-}
-
-fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
-    let port_names: Vec<String> = spec
-        .publish
-        .iter()
-        .map(|port| format!("{port}/tcp"))
-        .collect();
-    let bindings: PortMap = port_names
-        .iter()
-        .map(|name| {
-            let binding = PortBinding {
-                host_ip: Some(Ipv4Addr::LOCALHOST.to_string()),
-                host_port: Some(String::new()),
-            };
-            (name.clone(), Some(vec![binding]))
-        })
-        .collect();
-    ContainerCreateBody {
-        image: Some(spec.image.clone()),
-        // In the API an empty list means "the image's"; one empty word means none.
-        entrypoint: spec.entrypoint.clone().map(|words| {
-            if words.is_empty() {
-                vec![String::new()]
-            } else {
-                words
-            }
-        }),
-        cmd: spec.cmd.clone(),
-        env: environment(&spec.env),
-        user: spec.user.clone(),
-        working_dir: spec.workdir.clone(),
-        labels: Some(spec.labels.clone().into_iter().collect()),
-        exposed_ports: (!port_names.is_empty()).then_some(port_names),
-        healthcheck: spec.no_healthcheck.then(|| HealthConfig {
-            test: Some(vec!["NONE".to_owned()]),
-            ..HealthConfig::default()
-        }),
-        host_config: Some(HostConfig {
-            // Said outright: a daemon's own default would put tini in front,
-            // which runs what the kernel refuses.
-            init: Some(false),
-            pids_limit: spec.pids_limit,
-            port_bindings: (!bindings.is_empty()).then_some(bindings),
-            ..HostConfig::default()
-        }),
-        ..ContainerCreateBody::default()
-    }
-}
-
-fn state_of(response: ContainerInspectResponse) -> ContainerState {
-    let state = response.state.unwrap_or_default();
-    let health = state.health.and_then(|health| {
-        let status = match health.status? {
-            HealthStatusEnum::STARTING => HealthStatus::Starting,
-            HealthStatusEnum::HEALTHY => HealthStatus::Healthy,
-            HealthStatusEnum::UNHEALTHY => HealthStatus::Unhealthy,
-            HealthStatusEnum::EMPTY | HealthStatusEnum::NONE => return None,
-        };
-        let last_output = health
-            .log
-            .and_then(|mut log| log.pop())
-            .and_then(|probe| probe.output)
-            .unwrap_or_default();
-        Some(Health {
-            status,
-            last_output,
-        })
-    });
-    ContainerState {
-        image_id: image_id(response.image.unwrap_or_default()),
-        is_running: state.running.unwrap_or(false),
-        exit_code: state.exit_code.unwrap_or(0),
-        error: state.error.unwrap_or_default(),
-        oom_killed: state.oom_killed.unwrap_or(false),
-        health,
-        ports: response
-            .network_settings
-            .and_then(|network| network.ports)
-            .map(published)
-            .unwrap_or_default(),
-    }
-}
-
-fn published(ports: PortMap) -> BTreeMap<u16, SocketAddr> {
-    ports
-        .into_iter()
-        .filter_map(|(name, bindings)| {
-            let port = name.strip_suffix("/tcp")?.parse().ok()?;
-            let binding = bindings?.into_iter().next()?;
-            let host: IpAddr = binding
-                .host_ip
-                .and_then(|ip| ip.parse().ok())
-                .filter(|ip: &IpAddr| !ip.is_unspecified())
-                .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-            let host_port = binding.host_port?.parse().ok()?;
-            Some((port, SocketAddr::new(host, host_port)))
-        })
-        .collect()
 }

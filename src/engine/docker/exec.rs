@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::DockerEngine;
 use super::call::{QUICK, SLOW};
-use super::container::environment;
+use super::create::environment;
 use super::log::split;
 use crate::engine::{Captured, Ended, EngineError, ExecSpec, Execution, StreamKind};
 

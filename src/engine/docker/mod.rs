@@ -5,12 +5,16 @@ mod archive;
 mod call;
 mod connect;
 mod container;
+mod create;
 mod exec;
 mod image;
 mod log;
+mod network;
+mod state;
 mod tar_head;
 #[cfg(test)]
 mod tests;
+mod volume;
 
 use std::time::Duration;
 
@@ -21,8 +25,8 @@ use futures_util::stream::BoxStream;
 
 use super::{
     ContainerSpec, ContainerState, Engine, EngineError, EngineFacts, ExecSpec, Execution,
-    FileContent, FileStat, LocalImage, LogSink, NewFile, OwnedContainer, PullCredentials,
-    PullProgress,
+    FileContent, FileStat, LocalImage, LogSink, NetworkSpec, NewFile, Owned, PullCredentials,
+    PullProgress, VolumeSpec,
 };
 use crate::image::Platform;
 
@@ -84,6 +88,10 @@ impl Engine for DockerEngine {
         self.follow_container_log(id, sink).await
     }
 
+    async fn stop(&self, id: &str, timeout: Duration) -> Result<(), EngineError> {
+        self.stop_container(id, timeout).await
+    }
+
     async fn kill(&self, id: &str) -> Result<(), EngineError> {
         self.kill_container(id).await
     }
@@ -117,8 +125,32 @@ impl Engine for DockerEngine {
         self.hash_path(id, path).await
     }
 
-    async fn labelled(&self, label: &str) -> Result<Vec<OwnedContainer>, EngineError> {
+    async fn labelled(&self, label: &str) -> Result<Vec<Owned>, EngineError> {
         self.list_labelled(label).await
+    }
+
+    async fn create_network(&self, spec: &NetworkSpec) -> Result<String, EngineError> {
+        self.make_network(spec).await
+    }
+
+    async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
+        self.delete_network(id).await
+    }
+
+    async fn labelled_networks(&self, label: &str) -> Result<Vec<Owned>, EngineError> {
+        self.list_networks(label).await
+    }
+
+    async fn create_volume(&self, spec: &VolumeSpec) -> Result<(), EngineError> {
+        self.make_volume(spec).await
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        self.delete_volume(name).await
+    }
+
+    async fn labelled_volumes(&self, label: &str) -> Result<Vec<Owned>, EngineError> {
+        self.list_volumes(label).await
     }
 
     async fn processes(&self, id: &str) -> Result<Vec<String>, EngineError> {

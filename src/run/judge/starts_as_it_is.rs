@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::start::{broken_start, exposed_ports, reproduce, settle_time};
-use crate::engine::{ContainerSpec, EngineError};
+use crate::engine::{ContainerSpec, EngineError, Port};
 use crate::run::finding::Finding;
 use crate::run::room::Room;
 use crate::run::service::{End, Service};
@@ -31,7 +31,7 @@ pub(super) async fn judge(
     };
     let ports = exposed_ports(room);
     let spec = ContainerSpec {
-        publish: ports.clone(),
+        publish: ports.iter().copied().map(Port::tcp).collect(),
         ..ContainerSpec::default()
     };
     let clock = Instant::now();

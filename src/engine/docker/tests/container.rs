@@ -67,7 +67,7 @@ async fn a_log_is_followed_to_its_end() {
     .expect("it is read");
     assert_eq!((out, err), (b"out\nlast".to_vec(), b"err\n".to_vec()));
     let state = engine.inspect(&container.id).await.expect("a state");
-    assert_eq!((state.is_running, state.exit_code), (false, 9));
+    assert_eq!((state.is_running(), state.exit_code), (false, 9));
     assert!(
         !state.oom_killed && state.error.is_empty() && state.health.is_none(),
         "{state:?}"
@@ -88,12 +88,12 @@ async fn killing_and_removing_twice_is_fine() {
             .inspect(&container.id)
             .await
             .expect("a state")
-            .is_running
+            .is_running()
     );
     engine.kill(&container.id).await.expect("it is killed");
     engine.kill(&container.id).await.expect("once more");
     let state = engine.inspect(&container.id).await.expect("a state");
-    assert_eq!((state.is_running, state.exit_code), (false, 137));
+    assert_eq!((state.is_running(), state.exit_code), (false, 137));
     let refused = engine
         .exec(&container.id, &shell("true"), Duration::from_secs(5), CAP)
         .await;
@@ -171,7 +171,7 @@ async fn a_published_port_is_reached_from_outside_and_inside() {
     let container = session(
         &engine,
         ContainerSpec {
-            publish: vec![8080],
+            publish: vec![Port::tcp(8080)],
             ..ContainerSpec::default()
         },
     )
@@ -180,7 +180,7 @@ async fn a_published_port_is_reached_from_outside_and_inside() {
         "printf 'hello' > /tmp/answer; (nc -ll -p 8080 -e sh -c 'head -c 1 >/dev/null; cat /tmp/answer' >/dev/null 2>&1 </dev/null &) ; sleep 0.3",
     )).await;
     let state = engine.inspect(&container.id).await.expect("a state");
-    let address = *state.ports.get(&8080).expect("a port");
+    let address = *state.ports.get(&Port::tcp(8080)).expect("a port");
     assert!(
         address.ip().is_loopback() && address.port() != 0,
         "{address}"
@@ -247,14 +247,14 @@ async fn the_engines_own_health_check_is_told_or_switched_off() {
     // Podman drops it from images of the OCI kind, which do not define it.
     let is_podman = engine.facts().name == "Podman";
     assert!(config.healthcheck.is_some() || is_podman, "{config:?}");
-    let spec = |no_healthcheck| ContainerSpec {
+    let spec = |healthcheck| ContainerSpec {
         name: unique("health"),
         image: image.clone(),
         platform: Some(platform.clone()),
-        no_healthcheck,
+        healthcheck,
         ..ContainerSpec::default()
     };
-    let without = create(&engine, spec(true)).await;
+    let without = create(&engine, spec(Healthcheck::Off)).await;
     engine.start(&without.id).await.expect("it starts");
     let state = engine.inspect(&without.id).await.expect("a state");
     assert_eq!(state.health, None);
@@ -271,12 +271,12 @@ async fn the_engines_own_health_check_is_told_or_switched_off() {
     if is_podman {
         return;
     }
-    let with = create(&engine, spec(false)).await;
+    let with = create(&engine, spec(Healthcheck::Image)).await;
     engine.start(&with.id).await.expect("it starts");
     let end = Instant::now() + Duration::from_secs(60);
     loop {
         let state = engine.inspect(&with.id).await.expect("a state");
-        assert!(state.is_running, "{state:?}");
+        assert!(state.is_running(), "{state:?}");
         let health = state.health.expect("a health");
         match health.status {
             HealthStatus::Healthy => break,

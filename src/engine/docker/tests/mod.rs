@@ -4,7 +4,12 @@
 mod container;
 mod exec;
 mod files;
+mod health;
 mod image;
+mod inside;
+mod mounts;
+mod network;
+mod stop;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -12,7 +17,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::engine::{Captured, Ended, FileType, HealthStatus, StreamKind, tiny_elf};
+use crate::engine::{
+    Captured, Ended, FileType, HealthStatus, Healthcheck, Port, StreamKind, tiny_elf,
+};
 
 const CAP: usize = 64 * 1024;
 const HOLD: &str = "/.everyarch-test/hold";
@@ -85,15 +92,71 @@ struct Container {
 impl Drop for Container {
     fn drop(&mut self) {
         let id = self.id.clone();
-        let removal = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-            runtime.block_on(async { engine().await.remove(&id).await })
-        });
-        removal
-            .join()
-            .expect("it does not panic")
-            .expect("it is removed");
+        afterwards(async move { engine().await.remove(&id).await });
     }
+}
+
+/// A network that is gone once the test is, passed or not. Made before the
+/// containers in it, so that it is removed after them.
+struct Network {
+    id: String,
+    name: String,
+}
+
+impl Network {
+    async fn new(engine: &DockerEngine, spec: NetworkSpec) -> Self {
+        let name = unique("network");
+        let spec = NetworkSpec {
+            name: name.clone(),
+            ..spec
+        };
+        let id = engine.create_network(&spec).await.expect("it is made");
+        Self { id, name }
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        let id = self.id.clone();
+        afterwards(async move { engine().await.remove_network(&id).await });
+    }
+}
+
+/// A volume, likewise.
+struct Volume {
+    name: String,
+}
+
+impl Volume {
+    async fn new(engine: &DockerEngine, spec: VolumeSpec) -> Self {
+        let name = unique("volume");
+        let spec = VolumeSpec {
+            name: name.clone(),
+            ..spec
+        };
+        engine.create_volume(&spec).await.expect("it is made");
+        Self { name }
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        let name = self.name.clone();
+        afterwards(async move { engine().await.remove_volume(&name).await });
+    }
+}
+
+/// Does something with a runtime of its own, where none may be waited for.
+fn afterwards(removal: impl Future<Output = Result<(), EngineError>> + Send + 'static) {
+    let removal = std::thread::spawn(move || {
+        tokio::runtime::Runtime::new()
+            .expect("a runtime")
+            .block_on(removal)
+    });
+    removal
+        .join()
+        .expect("it does not panic")
+        .expect("it is removed");
 }
 
 fn unique(name: &str) -> String {
@@ -121,7 +184,7 @@ async fn session(engine: &DockerEngine, mut spec: ContainerSpec) -> Container {
     spec.name = unique("session");
     spec.entrypoint = Some(vec![HOLD.to_owned()]);
     spec.cmd = Some(Vec::new());
-    spec.pids_limit = Some(200);
+    spec.limits.pids = Some(200);
     let container = create(engine, spec).await;
     let hold = tiny_elf::hold(engine.facts().platform.architecture()).expect("one");
     let file = NewFile {

@@ -12,7 +12,7 @@ use self::ready::wait_ready;
 use super::observed;
 use crate::check::{self, HttpObservation};
 use crate::diagnosis::{Observation, signal_name, signal_of};
-use crate::engine::{ContainerSpec, EngineError};
+use crate::engine::{ContainerSpec, EngineError, Port};
 use crate::event::{Cause, Confidence};
 use crate::repro::RunLine;
 use crate::run::finding::{Finding, arrange, cause, mismatches};
@@ -53,7 +53,7 @@ pub(super) async fn judge(
         env: start.env.clone(),
         user: start.user.clone(),
         workdir: start.workdir.clone(),
-        publish: ports(room, start),
+        publish: ports(room, start).into_iter().map(Port::tcp).collect(),
         ..ContainerSpec::default()
     };
     let mut service = match Service::start(room, spec, &patterns).await? {

@@ -124,7 +124,7 @@ async fn unmet(
             ReadyCondition::Healthcheck => match service.health().await? {
                 Some(health) if health.status == HealthStatus::Healthy => {}
                 Some(health) => {
-                    let said = health.last_output.trim();
+                    let said = health.last_output().trim();
                     return Ok(Some(match said {
                         "" => "healthy by its own healthcheck".to_owned(),
                         said => {
