@@ -3,9 +3,8 @@
 use super::arguments::CleanArguments;
 use super::exit::Exit;
 use super::screen::{self, Screen};
-use crate::engine::Engine;
 use crate::engine::discover::{self, Surroundings};
-use crate::run::{LABEL_RUN, sweep};
+use crate::run::{remove_run, sweep};
 
 pub(super) async fn clean(arguments: CleanArguments) -> Exit {
     let _screen = Screen::new(arguments.screen);
@@ -28,21 +27,4 @@ pub(super) async fn clean(arguments: CleanArguments) -> Exit {
         screen::print(&format!("{line}\n"));
     }
     Exit::Passed
-}
-
-async fn remove_run(engine: &dyn Engine, run: &str) -> Vec<String> {
-    let containers = match engine.labelled(LABEL_RUN).await {
-        Ok(containers) => containers,
-        Err(error) => return vec![error.to_string()],
-    };
-    let mut done = Vec::new();
-    for container in containers {
-        if container.labels.get(LABEL_RUN).map(String::as_str) == Some(run) {
-            done.push(match engine.remove(&container.id).await {
-                Ok(()) => format!("removed {}", container.id),
-                Err(error) => format!("{} stays: {error}", container.id),
-            });
-        }
-    }
-    done
 }

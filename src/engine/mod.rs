@@ -168,7 +168,7 @@ pub enum StreamKind {
 /// A container, network or volume this tool made, found again by its labels.
 #[derive(Clone, Debug)]
 pub struct Owned {
-    /// Its id; of a volume, its name.
+    /// A container's id; the name of a network or volume.
     pub id: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
@@ -254,7 +254,8 @@ pub trait Engine: Send + Sync {
     /// Removes an image of its store; fine if it is gone.
     async fn remove_image(&self, name: &str) -> Result<(), EngineError>;
 
-    /// Puts files into it, running or not.
+    /// Puts files into it, running or not. One whose file system is read-only
+    /// takes none but on its volumes, says Docker.
     async fn put(&self, id: &str, files: &[NewFile]) -> Result<(), EngineError>;
 
     /// What a path names in it; `None` where there is nothing.
@@ -276,12 +277,11 @@ pub trait Engine: Send + Sync {
     /// The containers that carry a label of this name.
     async fn labelled(&self, label: &str) -> Result<Vec<Owned>, EngineError>;
 
-    /// Makes a network and returns its id.
-    async fn create_network(&self, spec: &NetworkSpec) -> Result<String, EngineError>;
+    /// Makes a network.
+    async fn create_network(&self, spec: &NetworkSpec) -> Result<(), EngineError>;
 
-    /// Removes a network, named by its id or name, that no container is in; fine
-    /// if it is gone.
-    async fn remove_network(&self, id: &str) -> Result<(), EngineError>;
+    /// Removes a network that no container is in; fine if it is gone.
+    async fn remove_network(&self, name: &str) -> Result<(), EngineError>;
 
     /// The networks that carry a label of this name.
     async fn labelled_networks(&self, label: &str) -> Result<Vec<Owned>, EngineError>;

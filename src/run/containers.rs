@@ -1,12 +1,14 @@
-//! Every container of a run: labelled when it is made, removed on every path.
+//! Every container of a run, every network and volume: labelled when it is made,
+//! removed on every path.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::owner::{self, Owner};
-use crate::engine::{ContainerSpec, Engine, EngineError};
+use super::owner::Owner;
+use super::resource::Resource;
+use crate::engine::{ContainerSpec, Engine, EngineError, NetworkSpec, VolumeSpec};
 use crate::plan::Plan;
 
 /// The run's id.
@@ -16,10 +18,10 @@ pub const LABEL_OWNER: &str = "dev.everyarch.owner";
 /// Seconds since 1970 after which the container is nobody's, whoever made it.
 pub const LABEL_LEASE: &str = "dev.everyarch.lease";
 
-/// How long the removal of all containers may take at the end.
+/// How long the removal of everything may take at the end.
 const REMOVAL_DEADLINE: Duration = Duration::from_secs(60);
 
-/// The containers that this run made and has not yet removed.
+/// The containers, networks and volumes that this run made and has not yet removed.
 pub(super) struct Containers {
     run_id: String,
     owner: Owner,
@@ -31,10 +33,17 @@ pub(super) struct Containers {
 
 #[derive(Default)]
 struct Made {
-    live: Vec<(Arc<dyn Engine>, String)>,
-    /// Engines that were asked for a container at least once: where to look
-    /// for one whose creation was under way when its task ended.
+    live: Vec<Live>,
+    /// Engines that were asked to make something at least once: where to look
+    /// for what was being made when its task ended.
     engines: Vec<Arc<dyn Engine>>,
+}
+
+/// One thing that was made.
+struct Live {
+    engine: Arc<dyn Engine>,
+    kind: Resource,
+    id: String,
 }
 
 impl Containers {
@@ -49,7 +58,8 @@ impl Containers {
         }
     }
 
-    /// Makes a container; name and labels of `spec` are filled in here.
+    /// Makes a container; its name is filled in here, and the run's labels are
+    /// added to its own.
     ///
     /// The creation goes on in a task of its own: a caller that is cancelled
     /// meanwhile leaves no container that nobody knows of.
@@ -58,9 +68,61 @@ impl Containers {
         engine: &Arc<dyn Engine>,
         mut spec: ContainerSpec,
     ) -> Result<String, EngineError> {
-        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
-        spec.name = format!("everyarch-{}-{serial}", self.run_id);
-        spec.labels = self.labels();
+        spec.name = self.next_name();
+        spec.labels.extend(self.labels());
+        let engine = Arc::clone(engine);
+        self.make(Resource::Container, Arc::clone(&engine), async move {
+            engine.create(&spec).await
+        })
+        .await
+    }
+
+    /// Makes a network, likewise, and returns its name.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for the stacks of services that are to come")
+    )]
+    pub(super) async fn create_network(
+        &self,
+        engine: &Arc<dyn Engine>,
+        mut spec: NetworkSpec,
+    ) -> Result<String, EngineError> {
+        spec.name = self.next_name();
+        spec.labels.extend(self.labels());
+        let engine = Arc::clone(engine);
+        self.make(Resource::Network, Arc::clone(&engine), async move {
+            engine.create_network(&spec).await?;
+            Ok(spec.name)
+        })
+        .await
+    }
+
+    /// Makes a volume, likewise, and returns its name.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for the stacks of services that are to come")
+    )]
+    pub(super) async fn create_volume(
+        &self,
+        engine: &Arc<dyn Engine>,
+        mut spec: VolumeSpec,
+    ) -> Result<String, EngineError> {
+        spec.name = self.next_name();
+        spec.labels.extend(self.labels());
+        let engine = Arc::clone(engine);
+        self.make(Resource::Volume, Arc::clone(&engine), async move {
+            engine.create_volume(&spec).await?;
+            Ok(spec.name)
+        })
+        .await
+    }
+
+    async fn make(
+        &self,
+        kind: Resource,
+        engine: Arc<dyn Engine>,
+        creation: impl Future<Output = Result<String, EngineError>> + Send + 'static,
+    ) -> Result<String, EngineError> {
         {
             let mut made = lock(&self.made);
             let known = made
@@ -68,46 +130,74 @@ impl Containers {
                 .iter()
                 .any(|known| known.facts().address == engine.facts().address);
             if !known {
-                made.engines.push(Arc::clone(engine));
+                made.engines.push(Arc::clone(&engine));
             }
         }
         let made = Arc::clone(&self.made);
-        let engine = Arc::clone(engine);
         let creation = tokio::spawn(async move {
-            let id = engine.create(&spec).await?;
-            lock(&made).live.push((engine, id.clone()));
+            let id = creation.await?;
+            lock(&made).live.push(Live {
+                engine,
+                kind,
+                id: id.clone(),
+            });
             Ok(id)
         });
         creation.await.unwrap_or_else(|fault| {
             Err(EngineError::Unexpected {
-                step: "making a container".to_owned(),
+                step: format!("making a {kind}"),
                 why: fault.to_string(),
             })
         })
     }
 
-    /// Removes one.
+    /// Removes a container.
     pub(super) async fn remove(&self, engine: &Arc<dyn Engine>, id: &str) {
+        self.remove_one(Resource::Container, engine, id).await;
+    }
+
+    /// Removes a network that no container is in any more.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for the stacks of services that are to come")
+    )]
+    pub(super) async fn remove_network(&self, engine: &Arc<dyn Engine>, name: &str) {
+        self.remove_one(Resource::Network, engine, name).await;
+    }
+
+    /// Removes a volume that no container has any more.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for the stacks of services that are to come")
+    )]
+    pub(super) async fn remove_volume(&self, engine: &Arc<dyn Engine>, name: &str) {
+        self.remove_one(Resource::Volume, engine, name).await;
+    }
+
+    async fn remove_one(&self, kind: Resource, engine: &Arc<dyn Engine>, id: &str) {
         if self.keep {
             return;
         }
         // It stays on the list until the engine has confirmed, so that a fault
         // here is mended by the removal of all at the end.
-        if engine.remove(id).await.is_ok() {
-            lock(&self.made).live.retain(|(_, live)| live != id);
+        if kind.remove(engine.as_ref(), id).await.is_ok() {
+            lock(&self.made)
+                .live
+                .retain(|live| live.kind != kind || live.id != id);
         }
     }
 
     /// Removes all that is left; returns what could not be, a line each.
     pub(super) async fn remove_all(&self) -> Vec<String> {
         if self.keep {
-            let kept = lock(&self.made).live.len();
-            return match kept {
-                0 => Vec::new(),
-                _ => vec![format!(
-                    "{kept} containers were kept; `everyarch clean --run {}` removes them",
+            let kept = self.kept();
+            return if kept.is_empty() {
+                Vec::new()
+            } else {
+                vec![format!(
+                    "{kept} were kept; `everyarch clean --run {}` removes them",
                     self.run_id
-                )],
+                )]
             };
         }
         match tokio::time::timeout(REMOVAL_DEADLINE, self.remove_each()).await {
@@ -120,33 +210,56 @@ impl Containers {
         }
     }
 
+    /// As in "2 containers, 1 networks".
+    fn kept(&self) -> String {
+        let made = lock(&self.made);
+        let counts: Vec<String> = Resource::ALL
+            .iter()
+            .filter_map(|kind| {
+                let count = made.live.iter().filter(|live| live.kind == *kind).count();
+                (count > 0).then(|| format!("{count} {kind}s"))
+            })
+            .collect();
+        counts.join(", ")
+    }
+
     async fn remove_each(&self) -> Vec<String> {
         let (live, engines) = {
             let mut made = lock(&self.made);
             (std::mem::take(&mut made.live), made.engines.clone())
         };
         let mut faults = Vec::new();
-        let removals = live
-            .iter()
-            .map(|(engine, id)| async move { (id, engine.remove(id).await) });
-        for (id, outcome) in futures_util::future::join_all(removals).await {
+        let mut note = |kind: Resource, id: &str, outcome: Result<(), EngineError>| {
             if let Err(fault) = outcome {
-                faults.push(format!("the container {id} could not be removed: {fault}"));
+                faults.push(format!("the {kind} {id} could not be removed: {fault}"));
             }
-        }
-        for engine in engines {
-            for container in engine.labelled(LABEL_RUN).await.unwrap_or_default() {
-                if container.labels.get(LABEL_RUN) == Some(&self.run_id)
-                    && let Err(fault) = engine.remove(&container.id).await
-                {
-                    faults.push(format!(
-                        "the container {} could not be removed: {fault}",
-                        container.id
-                    ));
+        };
+        for kind in Resource::ALL {
+            let removals =
+                live.iter().filter(|live| live.kind == kind).map(
+                    |Live { engine, id, .. }| async move {
+                        (id, kind.remove(engine.as_ref(), id).await)
+                    },
+                );
+            for (id, outcome) in futures_util::future::join_all(removals).await {
+                note(kind, id, outcome);
+            }
+            for engine in &engines {
+                let all = kind.labelled(engine.as_ref(), LABEL_RUN).await;
+                for one in all.unwrap_or_default() {
+                    if one.labels.get(LABEL_RUN) == Some(&self.run_id) {
+                        let outcome = kind.remove(engine.as_ref(), &one.id).await;
+                        note(kind, &one.id, outcome);
+                    }
                 }
             }
         }
         faults
+    }
+
+    fn next_name(&self) -> String {
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        format!("everyarch-{}-{serial}", self.run_id)
     }
 
     fn labels(&self) -> BTreeMap<String, String> {
@@ -175,69 +288,11 @@ pub(super) fn lease(plan: &Plan) -> Duration {
     cases + Duration::from_secs(3600)
 }
 
-/// Removes containers of runs that are over: their process is gone, or their
-/// lease has run out. Returns what was done, a line each.
-pub async fn sweep(engine: &dyn Engine) -> Vec<String> {
-    let containers = match engine.labelled(LABEL_RUN).await {
-        Ok(containers) => containers,
-        // The run itself will meet the same fault, and say so better.
-        Err(_) => return Vec::new(),
-    };
-    let mut done = Vec::new();
-    for container in containers {
-        if !is_abandoned(&container.labels, now()) {
-            continue;
-        }
-        let run = container.labels.get(LABEL_RUN).map_or("?", String::as_str);
-        done.push(match engine.remove(&container.id).await {
-            Ok(()) => format!("removed a container that the run {run} left behind"),
-            Err(fault) => format!("a container that the run {run} left behind stays: {fault}"),
-        });
-    }
-    done
-}
-
-fn is_abandoned(labels: &BTreeMap<String, String>, now: u64) -> bool {
-    let is_expired = labels
-        .get(LABEL_LEASE)
-        .and_then(|lease| lease.parse::<u64>().ok())
-        .is_some_and(|lease| lease < now);
-    is_expired
-        || labels
-            .get(LABEL_OWNER)
-            .is_some_and(|label| owner::is_gone(label))
-}
-
-fn now() -> u64 {
+/// Seconds since 1970.
+pub(super) fn now() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default()
 }
 
 fn lock(made: &Mutex<Made>) -> std::sync::MutexGuard<'_, Made> {
     made.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn labels(owner: &str, lease: u64) -> BTreeMap<String, String> {
-        BTreeMap::from([
-            (LABEL_OWNER.to_owned(), owner.to_owned()),
-            (LABEL_LEASE.to_owned(), lease.to_string()),
-        ])
-    }
-
-    #[test]
-    fn a_live_run_keeps_its_containers() {
-        assert!(!is_abandoned(&labels(Owner::me().as_str(), 2_000), 1_000));
-        assert!(!is_abandoned(
-            &labels("elsewhere/pid:[1]/7/7", 2_000),
-            1_000
-        ));
-    }
-
-    #[test]
-    fn a_lease_that_ran_out_is_nobody_s() {
-        assert!(is_abandoned(&labels("elsewhere/pid:[1]/7/7", 999), 1_000));
-    }
 }

@@ -12,11 +12,13 @@ mod native_modules;
 mod owner;
 mod platform;
 mod recorder;
+mod resource;
 mod results;
 mod room;
 mod rootfs;
 mod service;
 mod session;
+mod sweep;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,9 +27,10 @@ use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 pub use audit::Audit;
-pub use containers::{LABEL_LEASE, LABEL_OWNER, LABEL_RUN, sweep};
+pub use containers::{LABEL_LEASE, LABEL_OWNER, LABEL_RUN};
 pub use engines::Engines;
 pub use masker::Masker;
+pub use sweep::{remove_run, sweep};
 
 use crate::engine::{Engine, PullCredentials};
 use crate::event::{Event, RunResult, RunStarted, VariantResult, Verdict};
@@ -143,7 +146,7 @@ pub async fn run(input: RunInput, events: mpsc::UnboundedSender<Event>) -> RunRe
         cancel: input.cancel,
     });
     for engine in shared.engines.all() {
-        for line in containers::sweep(engine.as_ref()).await {
+        for line in sweep(engine.as_ref()).await {
             shared.recorder.notice(line);
         }
     }

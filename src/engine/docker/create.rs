@@ -219,9 +219,17 @@ impl Mounts {
         for mount in all {
             match mount {
                 // Only the old form makes the source, in engines before Docker 23.
-                Mount::Bind(bind) if bind.create_source => {
+                // Podman 4 makes it in both, but reads the new one as a list with
+                // commas, and overlooks its `no_copy`.
+                Mount::Bind(bind) if bind.create_source || facts.is_podman() => {
                     let mode = if bind.read_only { "ro" } else { "rw" };
                     let bind = format!("{}:{}:{mode}", bind.source, bind.target);
+                    sorted.binds.push(bind);
+                }
+                Mount::Volume(volume) if facts.is_podman() => {
+                    let mode = if volume.read_only { "ro" } else { "rw" };
+                    let copy = if volume.no_copy { ",nocopy" } else { "" };
+                    let bind = format!("{}:{}:{mode}{copy}", volume.name, volume.target);
                     sorted.binds.push(bind);
                 }
                 Mount::Bind(bind) => sorted.mounts.push(ApiMount {

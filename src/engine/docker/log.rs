@@ -46,7 +46,11 @@ impl DockerEngine {
             .build();
         let mut log = self.client.logs(id, Some(options));
         while let Some(piece) = log.next().await {
-            let (kind, bytes) = split(piece.map_err(|error| self.explain(&step, error))?);
+            let (kind, bytes) = match piece.map_err(|error| self.explain(&step, error))? {
+                // What a container with a terminal prints has no frames.
+                LogOutput::Console { message } => (StreamKind::Stdout, message),
+                framed => split(framed),
+            };
             sink(kind, &bytes);
         }
         Ok(())

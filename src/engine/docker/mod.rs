@@ -129,12 +129,12 @@ impl Engine for DockerEngine {
         self.list_labelled(label).await
     }
 
-    async fn create_network(&self, spec: &NetworkSpec) -> Result<String, EngineError> {
+    async fn create_network(&self, spec: &NetworkSpec) -> Result<(), EngineError> {
         self.make_network(spec).await
     }
 
-    async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
-        self.delete_network(id).await
+    async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
+        self.delete_network(name).await
     }
 
     async fn labelled_networks(&self, label: &str) -> Result<Vec<Owned>, EngineError> {

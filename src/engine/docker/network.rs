@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 
 use bollard::models::{EndpointSettings, NetworkConnectRequest, NetworkCreateRequest};
-use bollard::query_parameters::{InspectNetworkOptions, ListNetworksOptionsBuilder};
+use bollard::query_parameters::ListNetworksOptionsBuilder;
 
 use super::DockerEngine;
 use super::call::{QUICK, SLOW, found};
 use crate::engine::{Attachment, EngineError, NetworkSpec, Owned};
 
 impl DockerEngine {
-    pub(super) async fn make_network(&self, spec: &NetworkSpec) -> Result<String, EngineError> {
-        let step = format!("creating network {}", spec.name);
+    pub(super) async fn make_network(&self, spec: &NetworkSpec) -> Result<(), EngineError> {
         let request = NetworkCreateRequest {
             name: spec.name.clone(),
             driver: spec.driver.clone(),
@@ -20,26 +19,13 @@ impl DockerEngine {
             labels: Some(spec.labels.clone().into_iter().collect()),
             ..NetworkCreateRequest::default()
         };
-        let answer = self
-            .call(&step, SLOW, self.client.create_network(request))
-            .await;
-        match answer {
-            Ok(made) => Ok(made.id),
-            // Podman 4 tells its warnings, of which it has none, as a list
-            // where Docker's API has a text. The network is there.
-            Err(error @ EngineError::Unexpected { .. }) => {
-                let options = None::<InspectNetworkOptions>;
-                let network = self
-                    .call(
-                        &format!("inspecting network {}", spec.name),
-                        QUICK,
-                        self.client.inspect_network(&spec.name, options),
-                    )
-                    .await?;
-                network.id.ok_or(error)
-            }
-            Err(error) => Err(error),
-        }
+        self.call(
+            &format!("creating network {}", spec.name),
+            SLOW,
+            self.client.create_network(request),
+        )
+        .await
+        .map(|_| ())
     }
 
     pub(super) async fn connect_container(
@@ -60,12 +46,14 @@ impl DockerEngine {
         .await
     }
 
-    pub(super) async fn delete_network(&self, id: &str) -> Result<(), EngineError> {
+    /// By its name: named by its id, Podman 4 removes it under the feet of the
+    /// containers that are in it.
+    pub(super) async fn delete_network(&self, name: &str) -> Result<(), EngineError> {
         let answer = self
             .call(
-                &format!("removing network {id}"),
+                &format!("removing network {name}"),
                 SLOW,
-                self.client.remove_network(id),
+                self.client.remove_network(name),
             )
             .await;
         found(answer).map(|_| ())
@@ -86,7 +74,7 @@ impl DockerEngine {
             .into_iter()
             .filter_map(|network| {
                 Some(Owned {
-                    id: network.id?,
+                    id: network.name?,
                     labels: network.labels.unwrap_or_default().into_iter().collect(),
                 })
             })

@@ -141,6 +141,13 @@ mod tests {
     }
 
     #[test]
+    fn want_of_memory_is_told() {
+        let state =
+            state(r#"{"State":{"Status":"exited","OOMKilled":true,"ExitCode":137,"Error":""}}"#);
+        assert_eq!((state.oom_killed, state.exit_code), (true, 137));
+    }
+
+    #[test]
     fn times_are_read_with_any_offset() {
         let state = state(
             r#"{"State":{"Status":"exited","StartedAt":"2026-01-02T03:04:05.5+01:00","FinishedAt":"2026-01-02T02:04:06Z"}}"#,

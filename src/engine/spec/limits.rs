@@ -11,7 +11,9 @@ pub struct Limits {
     pub pids: Option<i64>,
     /// Bytes of `/dev/shm`.
     pub shm_size: Option<u64>,
-    /// Limits of each of its processes.
+    /// Limits of each of its processes. Where there are any, Podman 4 raises
+    /// `nofile` and `nproc` as far as it goes unless they are among them, which
+    /// fails where its own may not be raised: in a container.
     pub ulimits: Vec<Ulimit>,
 }
 

@@ -20,7 +20,8 @@ pub struct Bind {
     pub target: String,
     /// Whether it can't be written to.
     pub read_only: bool,
-    /// Make a folder of it where there is nothing; else that is an error.
+    /// Make a folder of it where there is nothing; else that is an error, but
+    /// for Podman, which makes one anyhow.
     pub create_source: bool,
 }
 
@@ -46,6 +47,6 @@ pub struct Tmpfs {
     pub size: Option<u64>,
     /// Its permission bits, with sticky; 1777 unless said.
     pub mode: Option<u32>,
-    /// Further mount options, as in `uid=1000` or `exec`.
+    /// Further mount options, as in `exec` or, which Podman 4 refuses, `uid=1000`.
     pub options: Vec<String>,
 }

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 pub struct Names {
     /// Its own host name; `None` is what the engine gives it, a part of its id.
     pub hostname: Option<String>,
-    /// The domain its host name is in.
+    /// The domain its host name is in. Podman 4 overlooks it, and lets no
+    /// kernel parameter say it either.
     pub domainname: Option<String>,
     /// Names that stand in its `/etc/hosts`.
     pub extra_hosts: Vec<(String, HostAddress)>,

@@ -99,7 +99,6 @@ impl Drop for Container {
 /// A network that is gone once the test is, passed or not. Made before the
 /// containers in it, so that it is removed after them.
 struct Network {
-    id: String,
     name: String,
 }
 
@@ -110,15 +109,15 @@ impl Network {
             name: name.clone(),
             ..spec
         };
-        let id = engine.create_network(&spec).await.expect("it is made");
-        Self { id, name }
+        engine.create_network(&spec).await.expect("it is made");
+        Self { name }
     }
 }
 
 impl Drop for Network {
     fn drop(&mut self) {
-        let id = self.id.clone();
-        afterwards(async move { engine().await.remove_network(&id).await });
+        let name = self.name.clone();
+        afterwards(async move { engine().await.remove_network(&name).await });
     }
 }
 
@@ -153,10 +152,11 @@ fn afterwards(removal: impl Future<Output = Result<(), EngineError>> + Send + 's
             .expect("a runtime")
             .block_on(removal)
     });
-    removal
-        .join()
-        .expect("it does not panic")
-        .expect("it is removed");
+    let outcome = removal.join();
+    // A second panic would end all other tests as well.
+    if !std::thread::panicking() {
+        outcome.expect("it does not panic").expect("it is removed");
+    }
 }
 
 fn unique(name: &str) -> String {
