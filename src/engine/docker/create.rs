@@ -282,3 +282,6 @@ fn tmpfs_options(tmpfs: &Tmpfs, facts: &EngineFacts) -> String {
     }
     options.join(",")
 }
+
+#[cfg(test)]
+mod tests;

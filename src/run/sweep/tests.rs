@@ -138,6 +138,17 @@ async fn what_a_run_makes_is_gone_when_it_ends() {
         .expect("it is there")
         .labels;
     assert!(!is_abandoned(&labels, now()), "{labels:?}");
+    containers.remove_volume(&engine, &volume).await;
+    let other = containers
+        .create_volume(&engine, VolumeSpec::default())
+        .await
+        .expect("it is made");
+    assert_ne!(other, volume);
+    containers.remove_network(&engine, &network).await;
+    containers
+        .create_network(&engine, NetworkSpec::default())
+        .await
+        .expect("it is made");
     let run = labels.get(LABEL_RUN).expect("a run");
     assert_eq!(
         kinds(engine.as_ref(), run).await,
