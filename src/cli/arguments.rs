@@ -42,9 +42,9 @@ pub(super) enum Command {
     ///
     /// Reads IMAGE's index, manifests and layers, runs nothing, and needs neither engine nor emulator: programs and libraries of another architecture, loaders and libraries that are missing, packages for another platform, differences between the platforms, and blobs that are not there.
     Audit(Box<AuditArguments>),
-    /// Remove containers that an earlier run left behind
+    /// Remove containers, networks and volumes that an earlier run left behind
     ///
-    /// Only those whose run is over: its process is gone, or its lease has run out. A run that is under way keeps its containers.
+    /// Only those whose run is over: its process is gone, or its lease has run out. A run that is under way keeps what it has.
     Clean(CleanArguments),
 }
 
@@ -180,7 +180,7 @@ pub(super) struct CleanArguments {
     #[arg(short, long, value_name = "URL")]
     pub(super) engine: Option<String>,
 
-    /// Remove the containers of this run, whether it is over or not: those that --keep left
+    /// Remove all that this run made, whether it is over or not: what --keep left
     #[arg(long, value_name = "ID")]
     pub(super) run: Option<String>,
 

@@ -227,6 +227,10 @@ pub trait Engine: Send + Sync {
     /// Its state.
     async fn inspect(&self, id: &str) -> Result<ContainerState, EngineError>;
 
+    /// All that the engine says of it, in the words of its API. Its environment
+    /// is among it, and so are secrets.
+    async fn inspection(&self, id: &str) -> Result<serde_json::Value, EngineError>;
+
     /// Runs a program in it until it ends or `deadline` passes.
     async fn exec(
         &self,

@@ -58,7 +58,7 @@ impl Containers {
         }
     }
 
-    /// Makes a container; its name is filled in here, and the run's labels are
+    /// Makes a container; its name is made unique here, and the run's labels are
     /// added to its own.
     ///
     /// The creation goes on in a task of its own: a caller that is cancelled
@@ -68,7 +68,7 @@ impl Containers {
         engine: &Arc<dyn Engine>,
         mut spec: ContainerSpec,
     ) -> Result<String, EngineError> {
-        spec.name = self.next_name();
+        spec.name = self.unique(&spec.name);
         spec.labels.extend(self.labels());
         let engine = Arc::clone(engine);
         self.make(Resource::Container, Arc::clone(&engine), async move {
@@ -87,7 +87,7 @@ impl Containers {
         engine: &Arc<dyn Engine>,
         mut spec: NetworkSpec,
     ) -> Result<String, EngineError> {
-        spec.name = self.next_name();
+        spec.name = self.unique(&spec.name);
         spec.labels.extend(self.labels());
         let engine = Arc::clone(engine);
         self.make(Resource::Network, Arc::clone(&engine), async move {
@@ -107,7 +107,7 @@ impl Containers {
         engine: &Arc<dyn Engine>,
         mut spec: VolumeSpec,
     ) -> Result<String, EngineError> {
-        spec.name = self.next_name();
+        spec.name = self.unique(&spec.name);
         spec.labels.extend(self.labels());
         let engine = Arc::clone(engine);
         self.make(Resource::Volume, Arc::clone(&engine), async move {
@@ -203,7 +203,7 @@ impl Containers {
         match tokio::time::timeout(REMOVAL_DEADLINE, self.remove_each()).await {
             Ok(faults) => faults,
             Err(_) => vec![format!(
-                "the engine did not remove all containers of the run {} within {} s; `everyarch clean` will",
+                "the engine did not remove all that the run {} made within {} s; `everyarch clean` will",
                 self.run_id,
                 REMOVAL_DEADLINE.as_secs()
             )],
@@ -257,9 +257,11 @@ impl Containers {
         faults
     }
 
-    fn next_name(&self) -> String {
+    /// A name that nothing else has, with `word` at its end where there is one.
+    fn unique(&self, word: &str) -> String {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
-        format!("everyarch-{}-{serial}", self.run_id)
+        let separator = if word.is_empty() { "" } else { "-" };
+        format!("everyarch-{}-{serial}{separator}{word}", self.run_id)
     }
 
     fn labels(&self) -> BTreeMap<String, String> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::DockerEngine;
@@ -13,6 +14,7 @@ use super::image::platform_query;
 use super::state::state_of;
 use crate::engine::{ContainerSpec, ContainerState, EngineError, Networking, Owned};
 use bollard::errors::Error;
+use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
     ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
@@ -64,13 +66,24 @@ impl DockerEngine {
     }
 
     pub(super) async fn inspect_container(&self, id: &str) -> Result<ContainerState, EngineError> {
+        self.ask_of_container(id).await.map(state_of)
+    }
+
+    pub(super) async fn full_inspection(&self, id: &str) -> Result<Value, EngineError> {
+        let response = self.ask_of_container(id).await?;
+        serde_json::to_value(response).map_err(|error| EngineError::Unexpected {
+            step: format!("inspecting container {id}"),
+            why: error.to_string(),
+        })
+    }
+
+    async fn ask_of_container(&self, id: &str) -> Result<ContainerInspectResponse, EngineError> {
         let inspection = || {
             let options = None::<InspectContainerOptions>;
             self.client.inspect_container(id, options)
         };
         self.call_between_states(&format!("inspecting container {id}"), inspection)
             .await
-            .map(state_of)
     }
 
     /// Asks again while the answer holds a state that Docker's API has no word

@@ -74,6 +74,10 @@ impl Engine for DockerEngine {
         self.inspect_container(id).await
     }
 
+    async fn inspection(&self, id: &str) -> Result<serde_json::Value, EngineError> {
+        self.full_inspection(id).await
+    }
+
     async fn exec(
         &self,
         id: &str,

@@ -9,6 +9,9 @@ use super::DockerEngine;
 use super::call::{QUICK, SLOW, found};
 use crate::engine::{Attachment, EngineError, NetworkSpec, Owned};
 
+/// What to do about it.
+const NO_ADDRESSES: &str = "remove networks that nobody uses (`docker network prune`), run fewer stacks at a time, or give the daemon more `default-address-pools`";
+
 impl DockerEngine {
     pub(super) async fn make_network(&self, spec: &NetworkSpec) -> Result<(), EngineError> {
         let request = NetworkCreateRequest {
@@ -19,13 +22,26 @@ impl DockerEngine {
             labels: Some(spec.labels.clone().into_iter().collect()),
             ..NetworkCreateRequest::default()
         };
-        self.call(
-            &format!("creating network {}", spec.name),
-            SLOW,
-            self.client.create_network(request),
-        )
-        .await
-        .map(|_| ())
+        let answer = self
+            .call(
+                &format!("creating network {}", spec.name),
+                SLOW,
+                self.client.create_network(request),
+            )
+            .await;
+        match answer {
+            // Docker's default pools have room for some thirty networks.
+            Err(EngineError::Refused {
+                step,
+                status,
+                message,
+            }) if message.contains("address pool") => Err(EngineError::Refused {
+                step,
+                status,
+                message: format!("{message}; {NO_ADDRESSES}"),
+            }),
+            answer => answer.map(|_| ()),
+        }
     }
 
     pub(super) async fn connect_container(

@@ -145,10 +145,15 @@ async fn what_a_run_makes_is_gone_when_it_ends() {
         .expect("it is made");
     assert_ne!(other, volume);
     containers.remove_network(&engine, &network).await;
-    containers
-        .create_network(&engine, NetworkSpec::default())
+    let named = NetworkSpec {
+        name: "back".to_owned(),
+        ..NetworkSpec::default()
+    };
+    let named = containers
+        .create_network(&engine, named)
         .await
         .expect("it is made");
+    assert!(named.ends_with("-back"), "{named}");
     let run = labels.get(LABEL_RUN).expect("a run");
     assert_eq!(
         kinds(engine.as_ref(), run).await,

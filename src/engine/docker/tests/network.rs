@@ -256,6 +256,26 @@ async fn tcp_and_udp_of_one_number_are_published_apart() {
     ignore = "needs an engine and the images of ci/images: run ci/test"
 )]
 #[tokio::test(flavor = "multi_thread")]
+async fn networks_made_at_once_are_apart() {
+    let engine = engine().await;
+    let made = (0..6).map(|_| Network::new(&engine, NetworkSpec::default()));
+    let networks = futures_util::future::join_all(made).await;
+    let mut subnets = std::collections::BTreeSet::new();
+    for network in &networks {
+        let options = None::<bollard::query_parameters::InspectNetworkOptions>;
+        let made = engine.client.inspect_network(&network.name, options).await;
+        let ipam = made.expect("it is there").ipam.expect("addresses");
+        let config = ipam.config.unwrap_or_default();
+        subnets.extend(config.into_iter().filter_map(|config| config.subnet));
+    }
+    assert_eq!(subnets.len(), networks.len(), "{subnets:?}");
+}
+
+#[cfg_attr(
+    not(feature = "engine-tests"),
+    ignore = "needs an engine and the images of ci/images: run ci/test"
+)]
+#[tokio::test(flavor = "multi_thread")]
 async fn networks_are_found_by_their_labels_and_removed_once_empty() {
     let engine = engine().await;
     let label = unique("label");

@@ -130,6 +130,9 @@ async fn a_containers_life_is_told_with_its_times() {
         ended.finished_at.expect("an end"),
     );
     assert!(start < end, "{ended:?}");
+    let all = engine.inspection(&container.id).await.expect("an answer");
+    assert_eq!(all["State"]["ExitCode"], 3, "{all}");
+    assert_eq!(all["Config"]["Cmd"][0], "sleep 0.2; exit 3", "{all}");
 }
 
 #[cfg_attr(
