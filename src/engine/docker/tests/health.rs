@@ -111,8 +111,8 @@ async fn one_that_fails_is_unhealthy_after_its_retries() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_probe_that_takes_too_long_has_failed() {
     let engine = engine().await;
-    let mut test = quick(HealthCommand::Words(words("sleep 30")));
-    test.timeout = Some(Duration::from_millis(200));
+    // Its two seconds are long enough for a loaded engine to start the probe.
+    let mut test = quick(HealthCommand::Words(words("sleep 20")));
     test.retries = Some(1);
     let container = checked(&engine, &test).await;
     let health = health(&engine, &container, &test, |health| {

@@ -169,7 +169,7 @@ async fn what_is_stopped_is_not_started_again() {
         restart: RestartPolicy::Always,
         ..ContainerSpec::default()
     };
-    let again = "test -e /ready && sleep 3600; touch /ready; exit 0";
+    let again = "test -e /been && sleep 3600; touch /been; exit 0";
     let container = script(&engine, spec, again).await;
     eventually(&engine, &container, |state| {
         state.phase == Phase::Running && state.restarts > 0
