@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod check;
 pub mod cli;
+pub mod compose;
 pub mod diagnosis;
 pub mod diagnostic;
 pub mod engine;
@@ -17,6 +18,7 @@ pub mod repro;
 pub mod run;
 pub mod source;
 pub mod suite;
+mod yaml;
 
 #[cfg(test)]
 #[path = "../tests/support/layout/mod.rs"]

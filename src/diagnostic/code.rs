@@ -2,15 +2,17 @@
 //! quoted in issues, so one is never reused for something else.
 
 macro_rules! codes {
-    ($($name:ident = $code:literal, $meaning:literal;)+) => {
+    ($(#[$doc:meta])* $list:ident: $($name:ident = $code:literal, $meaning:literal;)+) => {
         $(#[doc = $meaning] pub const $name: &str = $code;)+
 
-        /// All codes with what each means, in the order of the reference.
-        pub const CODES: &[(&str, &str)] = &[$(($name, $meaning)),+];
+        $(#[$doc])*
+        pub const $list: &[(&str, &str)] = &[$(($name, $meaning)),+];
     };
 }
 
 codes! {
+    /// All codes of suites with what each means, in the order of the reference.
+    CODES:
     YAML_SYNTAX = "yaml-syntax", "The text is not YAML; only the first such place is told.";
     YAML_LIMIT = "yaml-limit", "The document nests too deeply, or its aliases expand to too much.";
     YAML_UNSUPPORTED = "yaml-unsupported", "YAML that means nothing in a suite: a tag, a key that is no text, a second document, a merge of something that is no map.";
@@ -53,16 +55,34 @@ codes! {
     UNKNOWN_CASE = "unknown-case", "An exception for a check that the suite does not have.";
 }
 
+codes! {
+    /// The codes that compose files have beside those of suites.
+    COMPOSE_CODES:
+    COMPOSE_FILE = "compose-file", "A file that is named, and can't be had.";
+    COMPOSE_UNSUPPORTED = "compose-unsupported", "A key or value of compose that is outside of the supported subset.";
+    COMPOSE_BUILD = "compose-build", "A service that would have to be built.";
+    COMPOSE_VARIABLE = "compose-variable", "A `$` with which no variable begins, or a variable that must be set and is not.";
+    COMPOSE_ENV_LINE = "compose-env-line", "A line of an environment file that sets nothing.";
+    COMPOSE_QUOTE = "compose-quote", "A value that YAML takes for something else than the text it looks like.";
+    COMPOSE_MERGE = "compose-merge", "Two files, or a service and the one it extends, give a key values that can't be merged.";
+    COMPOSE_UNDEFINED = "compose-undefined", "A service, network, volume, secret or config that is used, and nowhere defined.";
+    COMPOSE_PROFILE_OFF = "compose-profile-off", "A dependency on a service none of whose profiles is on.";
+    COMPOSE_CYCLE = "compose-cycle", "Services that wait for each other, extend each other, or files that include each other.";
+    COMPOSE_TAKEN = "compose-taken", "A port, a mount's target or a container's name that is taken already.";
+    COMPOSE_VALUE = "compose-value", "A text that has not the form that its key needs.";
+}
+
 #[cfg(test)]
 mod tests {
-    use super::CODES;
+    use super::{CODES, COMPOSE_CODES};
     use std::collections::BTreeSet;
 
     #[test]
     fn codes_are_unique_and_in_kebab_case() {
-        let unique: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
-        assert_eq!(unique.len(), CODES.len());
-        for (code, meaning) in CODES {
+        let all: Vec<_> = CODES.iter().chain(COMPOSE_CODES).collect();
+        let unique: BTreeSet<&str> = all.iter().map(|(code, _)| *code).collect();
+        assert_eq!(unique.len(), all.len());
+        for (code, meaning) in all {
             assert!(
                 code.chars()
                     .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),

@@ -3,9 +3,12 @@
 
 pub mod code;
 mod render;
+mod sources;
+pub(crate) mod suggest;
 
-pub use code::CODES;
-pub use render::render;
+pub use code::{CODES, COMPOSE_CODES};
+pub use render::{render, render_all};
+pub use sources::Sources;
 
 use std::ops::Range;
 

@@ -1,14 +1,23 @@
 //! Diagnostics as rustc shows them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::Diagnostic;
+use super::{Diagnostic, Sources};
 
 /// Renders all mistakes of one file, in the file's order, separated by blank
 /// lines, and a last line that counts them where there are several.
 pub fn render(file: &str, source: &str, diagnostics: &[Diagnostic], color: bool) -> String {
+    let mut sources = Sources::default();
+    sources.add(file, source);
+    render_all(&sources, diagnostics, color)
+}
+
+/// The same for mistakes of several files, in the order in which the files were
+/// read: their spans count the bytes of all of `sources`.
+pub fn render_all(sources: &Sources, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color {
         Renderer::styled()
     } else {
@@ -18,36 +27,52 @@ pub fn render(file: &str, source: &str, diagnostics: &[Diagnostic], color: bool)
     sorted.sort_by_key(|diagnostic| diagnostic.span.start);
     let mut text = String::new();
     for diagnostic in &sorted {
-        text.push_str(&renderer.render(&[group(file, source, diagnostic)]));
+        text.push_str(&renderer.render(&[group(sources, diagnostic)]));
         text.push_str("\n\n");
     }
     if sorted.len() > 1 {
-        text.push_str(&format!("{file}: {} mistakes\n", sorted.len()));
+        let names = sorted.iter().map(|d| sources.find(&d.span).name);
+        let names: BTreeSet<&str> = names.collect();
+        let files = Vec::from_iter(names).join(", ");
+        text.push_str(&format!("{files}: {} mistakes\n", sorted.len()));
     } else if text.ends_with("\n\n") {
         text.pop();
     }
     text
 }
 
-fn group<'a>(file: &'a str, source: &'a str, diagnostic: &'a Diagnostic) -> Group<'a> {
-    let mut snippet = Snippet::source(source).path(file).annotation(
+fn group<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Group<'a> {
+    let primary = sources.find(&diagnostic.span);
+    let mut snippet = Snippet::source(primary.text).path(primary.name).annotation(
         AnnotationKind::Primary
-            .span(visible(source, &diagnostic.span))
+            .span(visible(primary.text, &primary.span))
             .label(&diagnostic.label),
     );
+    let mut elsewhere = None;
     if let Some(place) = &diagnostic.also {
-        snippet = snippet.annotation(
-            AnnotationKind::Context
-                .span(visible(source, &place.span))
-                .label(&place.label),
-        );
+        let second = sources.find(&place.span);
+        let annotation = AnnotationKind::Context
+            .span(visible(second.text, &second.span))
+            .label(&place.label);
+        if second.number == primary.number {
+            snippet = snippet.annotation(annotation);
+        } else {
+            elsewhere = Some(
+                Snippet::source(second.text)
+                    .path(second.name)
+                    .annotation(annotation),
+            );
+        }
     }
-    let group = Group::with_title(
+    let mut group = Group::with_title(
         Level::ERROR
             .primary_title(&diagnostic.message)
             .id(diagnostic.code),
     )
     .element(snippet);
+    if let Some(snippet) = elsewhere {
+        group = group.element(snippet);
+    }
     match &diagnostic.hint {
         Some(hint) => group.element(Level::HELP.message(hint)),
         None => group,

@@ -4,11 +4,16 @@
 use std::time::Duration;
 
 use super::decode::{self, Decoder, Instance, Lines, Scope, Template};
-use super::tree::{self, Kind, Node};
 use super::variables::{self, Values};
 use super::{Action, AuditPolicy, Check, Selection, Suite};
 use crate::diagnostic::Diagnostic;
 use crate::image::Platform;
+use crate::yaml::{self, Dialect, Kind, Node};
+
+const DIALECT: Dialect = Dialect {
+    noun: "a suite",
+    tags: &[],
+};
 
 /// How long an attempt may take, where neither file nor check says.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -45,14 +50,13 @@ impl SuiteFile {
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let (root, mut diagnostics) = tree::parse(text);
+        let (root, mut diagnostics) = yaml::parse(text, DIALECT);
         if root.is_none() && !diagnostics.is_empty() {
             return Err(diagnostics);
         }
-        let root = root.filter(|root| !root.is_null()).unwrap_or(Node {
-            span: 0..0,
-            kind: Kind::Map(Vec::new()),
-        });
+        let root = root
+            .filter(|root| !root.is_null())
+            .unwrap_or_else(|| Node::new(0..0, Kind::Map(Vec::new())));
         let lines = Lines::of(text);
         let mut values = Values::default();
         root.texts(&mut |scalar| {

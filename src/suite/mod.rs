@@ -1,7 +1,7 @@
 //! The declarative file: model, reading with spans, validation. Pure: text in, suite out.
 //!
 //! [`SuiteFile::parse`] goes three steps: the text into a tree that knows its
-//! bytes (`tree`), the tree into checks (`decode`), and each check once for
+//! bytes (`yaml`), the tree into checks (`decode`), and each check once for
 //! every platform that could make a difference, so that [`SuiteFile::checks`]
 //! can't fail. `suites/README.md` lists every key.
 
@@ -13,7 +13,6 @@ mod json_path;
 mod model;
 mod path_pattern;
 mod secret;
-mod tree;
 mod units;
 mod variables;
 mod words;

@@ -1,11 +1,11 @@
 //! `audit:`
 
-use super::super::tree::{Kind, Node};
 use super::super::{Acceptance, AuditPolicy, Parity, PathPattern, PathPatternError};
 use super::Decoder;
-use super::suggest::nearest;
+use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Diagnostic, code};
 use crate::event::{FindingRole, finding_kind, finding_kinds};
+use crate::yaml::{Kind, Node};
 
 const PARITY: [(&str, Parity); 3] = [
     ("off", Parity::Off),

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::super::tree::{Kind, Node};
 use super::super::{Action, Command, Runtime, Selection};
 use super::map::Map;
-use super::suggest::nearest;
 use super::{Decoder, Template};
+use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Diagnostic, code};
+use crate::yaml::{Kind, Node};
 
 /// What a check may do, each with the keys that belong to it.
 const ACTIONS: [(&str, &[&str]); 7] = [

@@ -1,9 +1,9 @@
 //! `config:`: what the image's config must say.
 
-use super::super::tree::{Kind, Node};
 use super::super::{ConfigExpectation, TextExpectation};
 use super::Decoder;
 use crate::diagnostic::code;
+use crate::yaml::{Kind, Node};
 
 impl Decoder<'_> {
     pub(super) fn config(&mut self, node: &Node) -> Option<ConfigExpectation> {

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::super::tree::{Entry, Kind, Node, overlay};
 use super::when::{When, is_of};
 use crate::image::Platform;
+use crate::yaml::{Entry, Kind, Node, overlay};
 
 /// How many of a check's lines a report shows.
 const EXCERPT_LINES: usize = 12;
@@ -66,10 +66,7 @@ impl Template {
             .filter(|entry| !Self::STATIC_KEYS.contains(&entry.key.text.as_str()))
             .cloned()
             .collect();
-        Node {
-            span: node.span.clone(),
-            kind: Kind::Map(entries),
-        }
+        Node::new(node.span.clone(), Kind::Map(entries))
     }
 
     /// Its body on a platform.

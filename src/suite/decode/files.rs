@@ -1,9 +1,9 @@
 //! One entry of `files:`.
 
-use super::super::tree::{Kind, Node};
 use super::super::{FileExpectation, FileKind, units};
 use super::Decoder;
 use crate::diagnostic::{Diagnostic, code};
+use crate::yaml::{Kind, Node};
 
 /// What makes no sense of a file that must not be there.
 const NEEDS_FILE: [&str; 11] = [

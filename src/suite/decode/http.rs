@@ -1,10 +1,10 @@
 //! One entry of `http:`.
 
-use super::super::tree::{Kind, Node};
 use super::super::{HttpCheck, TextExpectation};
 use super::Decoder;
-use super::suggest::one_of;
+use crate::diagnostic::suggest::one_of;
 use crate::diagnostic::{Diagnostic, code};
+use crate::yaml::{Kind, Node};
 
 const METHODS: [(&str, &str); 7] = [
     ("get", "GET"),

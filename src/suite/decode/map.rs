@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::super::tree::{Entry, Node};
 use super::Decoder;
-use super::suggest::{nearest, one_of};
+use crate::diagnostic::suggest::{nearest, one_of};
 use crate::diagnostic::{Diagnostic, code};
+use crate::yaml::{Entry, Node};
 
 pub(super) struct Map<'n> {
     node: &'n Node,

@@ -11,7 +11,6 @@ mod map;
 mod run;
 mod scalars;
 mod start;
-mod suggest;
 mod text;
 mod top;
 mod when;
@@ -25,10 +24,10 @@ use std::ops::Range;
 
 use map::Map;
 
-use super::tree::{Kind, Node};
 use super::variables::Values;
 use crate::diagnostic::{Diagnostic, code};
 use crate::image::Platform;
+use crate::yaml::{Kind, Node};
 
 /// For whom variables are filled in.
 #[derive(Clone, Copy)]

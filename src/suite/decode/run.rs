@@ -1,11 +1,11 @@
 //! `run:` and `shell:` with `expect`, `env`, `user`, `workdir`, `stdin`, `isolate`.
 
-use super::super::tree::{Kind, Node};
 use super::super::{Command, ExitExpectation, Expect, Run, units};
 use super::Decoder;
 use super::map::Map;
-use super::suggest::nearest;
+use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Diagnostic, code};
+use crate::yaml::{Kind, Node};
 
 impl Decoder<'_> {
     /// The check whose command was taken already.
@@ -66,7 +66,7 @@ impl Decoder<'_> {
         decoded.into_iter().collect()
     }
 
-    pub(super) fn variable_name(&mut self, key: &super::super::tree::Key) -> Option<String> {
+    pub(super) fn variable_name(&mut self, key: &crate::yaml::Key) -> Option<String> {
         if key.text.is_empty() || key.text.contains(['=', '\0']) {
             self.mistake(
                 code::BAD_VARIABLE_NAME,

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::super::tree::{Kind, Node, Scalar, ScalarValue};
 use super::super::variables::{Embedding, VariableError, VariableErrorKind, known, substitute};
 use super::super::{json_path, units, words};
 use super::Decoder;
-use super::suggest::{nearest, one_of};
+use crate::diagnostic::suggest::{nearest, one_of};
 use crate::diagnostic::{Diagnostic, code};
 use crate::image::{Platform, PlatformError};
+use crate::yaml::{Kind, Node, Scalar, ScalarValue};
 
 impl Decoder<'_> {
     /// A scalar that is not null, as it was written.

@@ -1,10 +1,10 @@
 //! `start:` with `ready`, `http` and `logs`.
 
-use super::super::tree::Node;
 use super::super::{READY_WITHIN, Ready, ReadyCondition, Start};
 use super::Decoder;
 use super::map::Map;
 use crate::diagnostic::code;
+use crate::yaml::Node;
 
 impl Decoder<'_> {
     /// `start` is taken already; its companions are in the check's own map.

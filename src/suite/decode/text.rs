@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::tree::{Kind, Node};
 use super::super::{JsonExpectation, TextExpectation};
 use super::Decoder;
 use super::map::Map;
 use crate::diagnostic::code;
+use crate::yaml::{Kind, Node};
 
 impl Decoder<'_> {
     /// A plain text, which must be equal, or a map of demands.

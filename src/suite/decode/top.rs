@@ -5,13 +5,13 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::super::secret::Secret;
-use super::super::tree::{Kind, Node};
 use super::super::{AuditPolicy, EmulationPolicy, Exception, Suite};
 use super::map::Map;
-use super::suggest::{nearest, one_of};
 use super::{Decoder, Template};
+use crate::diagnostic::suggest::{nearest, one_of};
 use crate::diagnostic::{Diagnostic, code};
 use crate::image::Platform;
+use crate::yaml::{Kind, Node};
 
 /// How much longer an emulated variant may take, where the file does not say:
 /// a runtime's start under qemu was measured at ten to twenty times its own.
@@ -168,7 +168,7 @@ impl Decoder<'_> {
 
     fn factor(&mut self, node: &Node) -> Option<f64> {
         let factor = match node.scalar().map(|scalar| &scalar.value) {
-            Some(super::super::tree::ScalarValue::Number(number)) => number.as_f64(),
+            Some(crate::yaml::ScalarValue::Number(number)) => number.as_f64(),
             _ => None,
         };
         let Some(factor) = factor else {

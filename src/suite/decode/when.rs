@@ -1,10 +1,10 @@
 //! `when:` and `per_platform:`: for which variants, and with what differences.
 
 use super::super::WhenExecution;
-use super::super::tree::{Key, Kind, Node};
 use super::Decoder;
 use crate::diagnostic::{Diagnostic, code};
 use crate::image::Platform;
+use crate::yaml::{Key, Kind, Node};
 
 /// `when:`
 #[derive(Clone, Debug, Default)]

@@ -73,7 +73,7 @@ pub(super) fn own_and_merged(
 /// `base` with `over` laid on it: maps are merged key by key, everything else
 /// is replaced. A replaced value keeps the place where it was written, so that
 /// a mistake in it is shown there.
-pub(in crate::suite) fn overlay(base: &Node, over: &Node) -> Node {
+pub(crate) fn overlay(base: &Node, over: &Node) -> Node {
     let (Kind::Map(below), Kind::Map(above)) = (&base.kind, &over.kind) else {
         return over.clone();
     };
@@ -94,18 +94,23 @@ pub(in crate::suite) fn overlay(base: &Node, over: &Node) -> Node {
     }
     Node {
         span: base.span.clone(),
+        tag: over.tag,
         kind: Kind::Map(entries),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
+    use super::super::{Dialect, parse};
     use super::*;
 
     #[test]
     fn maps_merge_and_everything_else_is_replaced() {
-        let node = |text: &str| parse(text).0.expect("a tree");
+        let dialect = Dialect {
+            noun: "a test",
+            tags: &[],
+        };
+        let node = |text: &str| parse(text, dialect).0.expect("a tree");
         let merged = overlay(
             &node("{a: {x: 1, y: 2}, b: [1, 2], c: 1}"),
             &node("{a: {y: 3}, b: [9], d: 4}"),

@@ -1,7 +1,7 @@
 //! "did you mean"
 
 /// The candidate that a person who wrote `word` most likely meant.
-pub(super) fn nearest<'c>(
+pub(crate) fn nearest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
@@ -16,7 +16,7 @@ pub(super) fn nearest<'c>(
 }
 
 /// `` `a`, `b` or `c` ``
-pub(super) fn one_of<T: AsRef<str>>(words: &[T], conjunction: &str) -> String {
+pub(crate) fn one_of<T: AsRef<str>>(words: &[T], conjunction: &str) -> String {
     let quoted: Vec<String> = words
         .iter()
         .map(|word| format!("`{}`", word.as_ref()))

@@ -7,22 +7,33 @@
 mod build;
 mod merge;
 
-pub(super) use build::parse;
-pub(super) use merge::overlay;
+pub(crate) use build::parse;
+pub(crate) use merge::overlay;
 
 use std::ops::Range;
 
 use serde_json::{Number, Value};
 
+/// What a text is read as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialect {
+    /// What it is called in messages: "a suite".
+    pub(crate) noun: &'static str,
+    /// The tags that mean something in it, beside those of YAML.
+    pub(crate) tags: &'static [&'static str],
+}
+
 /// A node with its place.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node {
-    pub(super) span: Range<usize>,
-    pub(super) kind: Kind,
+pub(crate) struct Node {
+    pub(crate) span: Range<usize>,
+    /// One of the dialect's tags.
+    pub(crate) tag: Option<&'static str>,
+    pub(crate) kind: Kind,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Scalar(Scalar),
     Seq(Vec<Node>),
     Map(Vec<Entry>),
@@ -30,26 +41,26 @@ pub(super) enum Kind {
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
-    pub(super) key: Key,
-    pub(super) value: Node,
+pub(crate) struct Entry {
+    pub(crate) key: Key,
+    pub(crate) value: Node,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Key {
-    pub(super) span: Range<usize>,
-    pub(super) text: String,
+pub(crate) struct Key {
+    pub(crate) span: Range<usize>,
+    pub(crate) text: String,
 }
 
 /// A scalar: as it was written, and what YAML's core schema makes of it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Scalar {
-    pub(super) text: String,
-    pub(super) value: ScalarValue,
+pub(crate) struct Scalar {
+    pub(crate) text: String,
+    pub(crate) value: ScalarValue,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum ScalarValue {
+pub(crate) enum ScalarValue {
     Null,
     Bool(bool),
     Number(Number),
@@ -57,8 +68,40 @@ pub(super) enum ScalarValue {
 }
 
 impl Node {
+    pub(crate) fn new(span: Range<usize>, kind: Kind) -> Self {
+        Self {
+            span,
+            tag: None,
+            kind,
+        }
+    }
+
+    /// The same tree, so many bytes further on: where several texts share one
+    /// count of bytes.
+    pub(crate) fn moved(mut self, by: usize) -> Self {
+        let onwards = |span: &Range<usize>| span.start + by..span.end + by;
+        self.span = onwards(&self.span);
+        self.kind = match self.kind {
+            Kind::Scalar(scalar) => Kind::Scalar(scalar),
+            Kind::Seq(items) => Kind::Seq(items.into_iter().map(|item| item.moved(by)).collect()),
+            Kind::Map(entries) => Kind::Map(
+                entries
+                    .into_iter()
+                    .map(|entry| Entry {
+                        key: Key {
+                            span: onwards(&entry.key.span),
+                            text: entry.key.text,
+                        },
+                        value: entry.value.moved(by),
+                    })
+                    .collect(),
+            ),
+        };
+        self
+    }
+
     /// What it is, for a message.
-    pub(super) fn what(&self) -> &'static str {
+    pub(crate) fn what(&self) -> &'static str {
         match &self.kind {
             Kind::Scalar(scalar) => match scalar.value {
                 ScalarValue::Null => "nothing",
@@ -71,26 +114,26 @@ impl Node {
         }
     }
 
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.scalar()
             .is_some_and(|scalar| scalar.value == ScalarValue::Null)
     }
 
-    pub(super) fn scalar(&self) -> Option<&Scalar> {
+    pub(crate) fn scalar(&self) -> Option<&Scalar> {
         match &self.kind {
             Kind::Scalar(scalar) => Some(scalar),
             Kind::Seq(_) | Kind::Map(_) => None,
         }
     }
 
-    pub(super) fn seq(&self) -> Option<&[Node]> {
+    pub(crate) fn seq(&self) -> Option<&[Node]> {
         match &self.kind {
             Kind::Seq(items) => Some(items),
             Kind::Scalar(_) | Kind::Map(_) => None,
         }
     }
 
-    pub(super) fn map(&self) -> Option<&[Entry]> {
+    pub(crate) fn map(&self) -> Option<&[Entry]> {
         match &self.kind {
             Kind::Map(entries) => Some(entries),
             Kind::Scalar(_) | Kind::Seq(_) => None,
@@ -98,8 +141,7 @@ impl Node {
     }
 
     /// The value of a key.
-    #[cfg(test)]
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.map()?
             .iter()
             .find(|entry| entry.key.text == key)
@@ -107,7 +149,7 @@ impl Node {
     }
 
     /// Calls `each` with the text of every scalar in it.
-    pub(super) fn texts(&self, each: &mut dyn FnMut(&str)) {
+    pub(crate) fn texts(&self, each: &mut dyn FnMut(&str)) {
         match &self.kind {
             Kind::Scalar(scalar) => each(&scalar.text),
             Kind::Seq(items) => items.iter().for_each(|item| item.texts(each)),
@@ -119,7 +161,7 @@ impl Node {
 impl Scalar {
     /// A plain scalar by YAML 1.2's core schema, without its non-finite
     /// numbers, which JSON does not have.
-    pub(super) fn plain(text: String) -> Self {
+    pub(crate) fn plain(text: String) -> Self {
         let value = match text.as_str() {
             "" | "~" | "null" | "Null" | "NULL" => ScalarValue::Null,
             "true" | "True" | "TRUE" => ScalarValue::Bool(true),
@@ -129,7 +171,7 @@ impl Scalar {
         Self { text, value }
     }
 
-    pub(super) fn quoted(text: String) -> Self {
+    pub(crate) fn quoted(text: String) -> Self {
         Self {
             text,
             value: ScalarValue::Str,
@@ -168,7 +210,7 @@ fn number(text: &str) -> Option<Number> {
 
 impl ScalarValue {
     /// As JSON; a text is given with its variables filled in.
-    pub(super) fn to_json(&self, text: String) -> Value {
+    pub(crate) fn to_json(&self, text: String) -> Value {
         match self {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(*value),

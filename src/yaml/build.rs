@@ -7,21 +7,22 @@ use std::ops::Range;
 use granit_parser::{Event, Options, Parser, ScalarStyle, Tag};
 
 use super::merge::{Written, own_and_merged};
-use super::{Key, Kind, Node, Scalar};
+use super::{Dialect, Key, Kind, Node, Scalar};
 use crate::diagnostic::{Diagnostic, code};
 
-/// Deeper than any suite, and far from what a stack of 2 MiB bears.
+/// Deeper than any file a person writes, and far from what a stack of 2 MiB bears.
 const MAX_DEPTH: usize = 64;
 /// All nodes after aliases are replaced.
 const MAX_NODES: usize = 50_000;
 
 /// The tree of a text, or nothing where it has none, with what was wrong.
 /// A syntax error ends it; duplicate keys and the like do not.
-pub(in crate::suite) fn parse(source: &str) -> (Option<Node>, Vec<Diagnostic>) {
+pub(crate) fn parse(source: &str, dialect: Dialect) -> (Option<Node>, Vec<Diagnostic>) {
     let mut options = Options::default();
     options.set_emit_comments(false);
     let mut builder = Builder {
         source,
+        dialect,
         frames: Vec::new(),
         anchors: HashMap::new(),
         nodes: 0,
@@ -94,12 +95,14 @@ enum Frame {
     Seq {
         start: usize,
         anchor: usize,
+        tag: Option<&'static str>,
         items: Vec<Node>,
         depth: usize,
     },
     Map {
         start: usize,
         anchor: usize,
+        tag: Option<&'static str>,
         entries: Vec<Written>,
         key: Option<(Key, bool)>,
         depth: usize,
@@ -116,6 +119,7 @@ struct Anchored {
 
 struct Builder<'s> {
     source: &'s str,
+    dialect: Dialect,
     frames: Vec<Frame>,
     anchors: HashMap<usize, Anchored>,
     nodes: usize,
@@ -129,32 +133,37 @@ impl Builder<'_> {
             Event::DocumentStart(..) if self.root.is_some() => Err(Box::new(Diagnostic::new(
                 code::YAML_UNSUPPORTED,
                 span,
-                "a suite is one YAML document",
+                format!("{} is one YAML document", self.dialect.noun),
                 "a second one begins here",
             ))),
             Event::Scalar(text, style, anchor, tag) => {
-                let scalar = self.scalar(text.into_owned(), style, tag.as_deref(), &span);
+                let local = self.local(tag.as_deref());
+                let core = tag.as_deref().filter(|_| local.is_none());
+                let scalar = self.scalar(text.into_owned(), style, core, &span);
                 let is_plain = style == ScalarStyle::Plain;
                 let node = Node {
                     span,
+                    tag: local,
                     kind: Kind::Scalar(scalar),
                 };
                 self.complete(node, anchor, 1, is_plain)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.tag(tag.as_deref(), "seq", &span);
+                let tag = self.tag(tag.as_deref(), "seq", &span);
                 self.open(Frame::Seq {
                     start: span.start,
                     anchor,
+                    tag,
                     items: Vec::new(),
                     depth: 0,
                 })
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.tag(tag.as_deref(), "map", &span);
+                let tag = self.tag(tag.as_deref(), "map", &span);
                 self.open(Frame::Map {
                     start: span.start,
                     anchor,
+                    tag,
                     entries: Vec::new(),
                     key: None,
                     depth: 0,
@@ -186,20 +195,39 @@ impl Builder<'_> {
         }
     }
 
-    fn tag(&mut self, tag: Option<&Tag>, expected: &str, span: &Range<usize>) {
-        let Some(tag) = tag else { return };
-        if tag.core_suffix() == Some(expected) {
-            return;
+    /// The dialect's own tag, if it is one of those.
+    fn local(&self, tag: Option<&Tag>) -> Option<&'static str> {
+        let written = tag?.original();
+        let known = self.dialect.tags.iter().copied();
+        known.into_iter().find(|known| *known == written)
+    }
+
+    /// The dialect's own tag; any other than the one expected is a mistake.
+    fn tag(
+        &mut self,
+        tag: Option<&Tag>,
+        expected: &str,
+        span: &Range<usize>,
+    ) -> Option<&'static str> {
+        let local = self.local(tag);
+        let tag = tag?;
+        if local.is_some() || tag.core_suffix() == Some(expected) {
+            return local;
         }
         self.diagnostics.push(
             Diagnostic::new(
                 code::YAML_UNSUPPORTED,
                 span.clone(),
-                format!("the tag `{}` means nothing in a suite", tag.original()),
+                format!(
+                    "the tag `{}` means nothing in {}",
+                    tag.original(),
+                    self.dialect.noun
+                ),
                 "this value",
             )
             .hint("remove the tag"),
         );
+        None
     }
 
     fn open(&mut self, frame: Frame) -> Step {
@@ -207,7 +235,7 @@ impl Builder<'_> {
             let start = match &frame {
                 Frame::Seq { start, .. } | Frame::Map { start, .. } => *start,
             };
-            return Err(too_much(start..start + 1, "this nests too deeply"));
+            return Err(self.too_much(start..start + 1, "this nests too deeply"));
         }
         self.frames.push(frame);
         Ok(())
@@ -218,11 +246,13 @@ impl Builder<'_> {
             Some(Frame::Seq {
                 start,
                 anchor,
+                tag,
                 items,
                 depth,
             }) => {
                 let node = Node {
                     span: self.trimmed(start, end),
+                    tag,
                     kind: Kind::Seq(items),
                 };
                 self.complete(node, anchor, depth + 1, false)
@@ -230,6 +260,7 @@ impl Builder<'_> {
             Some(Frame::Map {
                 start,
                 anchor,
+                tag,
                 entries,
                 depth,
                 ..
@@ -237,6 +268,7 @@ impl Builder<'_> {
                 let entries = own_and_merged(entries, &mut self.diagnostics);
                 let node = Node {
                     span: self.trimmed(start, end),
+                    tag,
                     kind: Kind::Map(entries),
                 };
                 self.complete(node, anchor, depth + 1, false)
@@ -262,13 +294,10 @@ impl Builder<'_> {
         };
         self.nodes = self.nodes.saturating_add(size);
         if self.frames.len() + depth > MAX_DEPTH {
-            return Err(too_much(
-                span.clone(),
-                "with this alias it nests too deeply",
-            ));
+            return Err(self.too_much(span.clone(), "with this alias it nests too deeply"));
         }
         if self.nodes > MAX_NODES {
-            return Err(too_much(span.clone(), "aliases expand to too much"));
+            return Err(self.too_much(span.clone(), "aliases expand to too much"));
         }
         self.complete(node, 0, depth, false)
     }
@@ -277,7 +306,7 @@ impl Builder<'_> {
     fn complete(&mut self, node: Node, anchor: usize, node_depth: usize, is_plain: bool) -> Step {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err(too_much(node.span, "the file is too large"));
+            return Err(self.too_much(node.span, "the file is too large"));
         }
         if anchor != 0 {
             let anchored = Anchored {
@@ -332,6 +361,15 @@ impl Builder<'_> {
         }
         Ok(())
     }
+
+    fn too_much(&self, span: Range<usize>, label: &str) -> Box<Diagnostic> {
+        Box::new(Diagnostic::new(
+            code::YAML_LIMIT,
+            span,
+            format!("this document is too much for {}", self.dialect.noun),
+            label,
+        ))
+    }
 }
 
 fn size(node: &Node) -> usize {
@@ -342,21 +380,17 @@ fn size(node: &Node) -> usize {
     }
 }
 
-fn too_much(span: Range<usize>, label: &str) -> Box<Diagnostic> {
-    Box::new(Diagnostic::new(
-        code::YAML_LIMIT,
-        span,
-        "this document is too much for a suite",
-        label,
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const DIALECT: Dialect = Dialect {
+        noun: "a test",
+        tags: &["!reset"],
+    };
+
     fn tree(source: &str) -> Node {
-        let (node, diagnostics) = parse(source);
+        let (node, diagnostics) = parse(source, DIALECT);
         assert_eq!(diagnostics, []);
         node.expect("a tree")
     }
@@ -396,9 +430,22 @@ mod tests {
             let before = format!("*a{}", n - 1);
             bomb.push_str(&format!("b{n}: &a{n} [{}]\n", vec![before; 10].join(", ")));
         }
-        let (_, diagnostics) = parse(&bomb);
+        let (_, diagnostics) = parse(&bomb, DIALECT);
         assert_eq!(diagnostics.first().map(|d| d.code), Some(code::YAML_LIMIT));
         let deep = "[".repeat(5000);
-        assert!(!parse(&deep).1.is_empty());
+        assert!(!parse(&deep, DIALECT).1.is_empty());
+    }
+
+    #[test]
+    fn a_tag_means_something_only_where_the_dialect_knows_it() {
+        let root = tree("a: !reset null\nb: !reset {x: 1}\nc: !reset [1]\n");
+        for entry in root.map().expect("a map") {
+            assert_eq!(entry.value.tag, Some("!reset"), "{}", entry.key.text);
+        }
+        assert!(root.get("a").expect("a").is_null());
+        for text in ["a: !other {x: 1}", "a: !other [1]", "a: !other x"] {
+            let (_, diagnostics) = parse(text, DIALECT);
+            assert_eq!(diagnostics[0].code, code::YAML_UNSUPPORTED, "{text}");
+        }
     }
 }
