@@ -25,7 +25,7 @@ pub(super) fn long(mut root: Node) -> Node {
             })
         });
         change(service, "networks", |node| {
-            map_of_names(node, |_| Kind::Scalar(Scalar::plain(String::new())))
+            map_of_names(node, |_| nothing())
         });
         change(service, "extends", |node| match &node.kind {
             Kind::Scalar(_) if !node.is_null() => Some(Kind::Map(vec![Entry {
@@ -89,10 +89,7 @@ fn map_of_assignments(node: &Node) -> Option<Kind> {
             .filter(|scalar| scalar.value == ScalarValue::Str)?;
         let (name, value) = match written.text.split_once('=') {
             Some((name, value)) => (name, text(value)),
-            None => (
-                written.text.as_str(),
-                Kind::Scalar(Scalar::plain(String::new())),
-            ),
+            None => (written.text.as_str(), nothing()),
         };
         entries.retain(|entry| entry.key.text != name);
         entries.push(entry(&item.span, name, value));
@@ -141,6 +138,10 @@ fn list_of_one(node: &Node) -> Option<Kind> {
 
 fn untagged(node: &Node) -> Node {
     Node::new(node.span.clone(), node.kind.clone())
+}
+
+fn nothing() -> Kind {
+    Kind::Scalar(Scalar::plain(String::new()))
 }
 
 fn text(text: &str) -> Kind {

@@ -62,7 +62,8 @@ pub(super) fn merge(
                 .also(base.span.clone(), format!("over {}", base.what()))
                 .hint("write both in the same form, or replace the first with `!override`"),
             );
-            over.kind.clone()
+            // The first has the form that more is said of.
+            base.kind.clone()
         }
     };
     Node {
@@ -138,6 +139,7 @@ mod tests {
 
     fn shown(node: &Node) -> String {
         match &node.kind {
+            Kind::Scalar(_) if node.is_null() => String::new(),
             Kind::Scalar(scalar) => scalar.text.clone(),
             Kind::Seq(items) => {
                 format!(

@@ -2,9 +2,11 @@
 
 mod fields;
 mod health;
+mod image;
 mod mounts;
 mod outside;
 mod ports;
+mod process;
 mod resources;
 mod scalars;
 mod service;
@@ -69,18 +71,35 @@ impl<'a> Decoder<'a> {
         );
     }
 
-    /// A list; `null` is an empty one, as in compose.
+    /// What `read` makes of a node. Where that is nothing it has been told: what is
+    /// around it goes on without it, so that one mistake hides no other.
+    fn told<T>(
+        &mut self,
+        node: &Node,
+        read: impl FnOnce(&mut Self, &Node) -> Option<T>,
+    ) -> Option<T> {
+        let before = self.loader.diagnostics.len();
+        let value = read(self, node);
+        if value.is_none() && self.loader.diagnostics.len() == before {
+            let message = "this can't be read";
+            self.mistake(code::COMPOSE_VALUE, &node.span, message, "here", None);
+        }
+        value
+    }
+
+    /// A list, without the items that could not be read.
     fn list<T>(
         &mut self,
         node: &Node,
         mut item: impl FnMut(&mut Self, &Node) -> Option<T>,
     ) -> Option<Vec<T>> {
         match &node.kind {
-            Kind::Seq(items) => {
-                // Every item is looked at, even after a bad one.
-                let decoded: Vec<Option<T>> = items.iter().map(|node| item(self, node)).collect();
-                decoded.into_iter().collect()
-            }
+            Kind::Seq(items) => Some(
+                items
+                    .iter()
+                    .filter_map(|node| self.told(node, &mut item))
+                    .collect(),
+            ),
             _ if node.is_null() => Some(Vec::new()),
             _ => {
                 self.wrong_type(node, "a list");

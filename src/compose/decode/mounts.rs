@@ -40,51 +40,51 @@ impl Decoder<'_> {
         &mut self,
         volumes: Option<&Node>,
         tmpfs: Option<&Node>,
-    ) -> Option<Vec<WrittenMount>> {
-        let mut mounts: Vec<WrittenMount> = Vec::new();
-        let mut is_good = true;
-        let mut read = |node: Option<&Node>, is_tmpfs: bool| {
-            let written = node.map_or(Some(Vec::new()), |node| {
-                self.list(node, |decoder, item| {
-                    let mount = match &item.kind {
-                        _ if is_tmpfs => decoder.short_tmpfs(item)?,
-                        Kind::Map(_) => decoder.long_mount(item)?,
-                        _ => decoder.short_mount(item)?,
-                    };
-                    let span = item.span.clone();
-                    Some(WrittenMount { mount, span })
-                })
-            });
-            is_good &= written.is_some();
-            let mut unique: Vec<WrittenMount> = Vec::new();
-            for written in written.unwrap_or_default() {
-                let target = &written.mount.target;
-                match unique.iter_mut().find(|m| m.mount.target == *target) {
-                    Some(known) => *known = written,
-                    None => unique.push(written),
-                }
-            }
-            unique
-        };
-        let of_tmpfs = read(tmpfs, true);
-        let of_volumes = read(volumes, false);
-        for written in of_volumes.into_iter().chain(of_tmpfs) {
+    ) -> Vec<WrittenMount> {
+        let mut mounts = self.mounts_of(volumes, |decoder, item| match &item.kind {
+            Kind::Map(_) => decoder.long_mount(item),
+            _ => decoder.short_mount(item),
+        });
+        for written in self.mounts_of(tmpfs, Self::short_tmpfs) {
             let target = &written.mount.target;
-            if let Some(taken) = mounts.iter().find(|m| m.mount.target == *target) {
-                let diagnostic = Diagnostic::new(
-                    code::COMPOSE_TAKEN,
-                    written.span.clone(),
-                    format!("something is mounted at `{target}` already"),
-                    "and this too",
-                )
-                .also(taken.span.clone(), "mounted here");
-                self.report(diagnostic);
-                is_good = false;
-            } else {
-                mounts.push(written);
+            match mounts.iter().find(|m| m.mount.target == *target) {
+                Some(taken) => {
+                    let diagnostic = Diagnostic::new(
+                        code::COMPOSE_TAKEN,
+                        written.span.clone(),
+                        format!("something is mounted at `{target}` already"),
+                        "and this too",
+                    )
+                    .also(taken.span.clone(), "mounted here");
+                    self.report(diagnostic);
+                }
+                None => mounts.push(written),
             }
         }
-        is_good.then_some(mounts)
+        mounts
+    }
+
+    fn mounts_of(
+        &mut self,
+        list: Option<&Node>,
+        mut read: impl FnMut(&mut Self, &Node) -> Option<Mount>,
+    ) -> Vec<WrittenMount> {
+        let all = list.and_then(|list| {
+            self.list(list, |decoder, item| {
+                let mount = read(decoder, item)?;
+                let span = item.span.clone();
+                Some(WrittenMount { mount, span })
+            })
+        });
+        let mut unique: Vec<WrittenMount> = Vec::new();
+        for written in all.unwrap_or_default() {
+            let target = &written.mount.target;
+            match unique.iter_mut().find(|m| m.mount.target == *target) {
+                Some(known) => *known = written,
+                None => unique.push(written),
+            }
+        }
+        unique
     }
 
     /// `/run:size=64m,mode=1777`

@@ -126,11 +126,6 @@ impl Decoder<'_> {
             .and_then(|number| u32::try_from(number).ok())
     }
 
-    pub(super) fn u64(&mut self, node: &Node) -> Option<u64> {
-        self.integer(node, 0..=i64::MAX)
-            .and_then(|number| u64::try_from(number).ok())
-    }
-
     pub(super) fn duration(&mut self, node: &Node) -> Option<Duration> {
         let text = self.scalar_text(node, "a duration")?;
         units::duration(&text)

@@ -25,6 +25,7 @@ impl Decoder<'_> {
         )
     }
 
+    /// A map of texts or of nothing, without those that could not be read.
     fn map_of_values(&mut self, node: &Node) -> Option<Environment> {
         if node.is_null() {
             return Some(Environment::new());
@@ -33,62 +34,46 @@ impl Decoder<'_> {
             self.wrong_type(node, "a map, or a list of `NAME=value`");
             return None;
         };
-        let mut values = Some(Environment::new());
+        let mut values = Environment::new();
         for Entry { key, value } in entries {
-            let is_good = !key.text.is_empty();
-            if !is_good {
+            if key.text.is_empty() {
                 self.value_mistake(&key.span, "a name is empty", None);
             }
             let value = match value.is_null() {
-                true => Some(None),
-                false => self.printed(value).map(Some),
+                true => None,
+                false => self.told(value, Self::printed),
             };
-            values = match (values, value) {
-                (Some(mut values), Some(value)) if is_good => {
-                    values.insert(key.text.clone(), value);
-                    Some(values)
-                }
-                _ => None,
-            };
+            values.insert(key.text.clone(), value);
         }
-        values
+        Some(values)
     }
 
     /// The variables of a service: those of its files, and over them its own. One
     /// without a value takes that of outside.
-    pub(super) fn environment(
-        &mut self,
-        own: Option<&Node>,
-        files: Option<&Node>,
-    ) -> Option<Environment> {
-        let mut environment = Some(Environment::new());
+    pub(super) fn environment(&mut self, own: Option<&Node>, files: Option<&Node>) -> Environment {
+        let mut environment = Environment::new();
         if let Some(own) = own {
-            environment = self.map_of_values(own);
-            for (name, value) in environment.iter_mut().flatten() {
-                if value.is_none() {
-                    let key = own
-                        .map()
-                        .and_then(|entries| entries.iter().find(|e| e.key.text == *name));
-                    let origin = key.and_then(|entry| self.loader.origin(&entry.key.span));
-                    *value = origin.and_then(|origin| origin.environment.get(name));
+            environment = self.told(own, Self::map_of_values).unwrap_or_default();
+            for Entry { key, .. } in own.map().unwrap_or_default() {
+                if let Some(value @ None) = environment.get_mut(&key.text) {
+                    let origin = self.loader.origin(&key.span);
+                    *value = origin.and_then(|origin| origin.environment.get(&key.text));
                 }
             }
         }
-        let of_files = match files {
-            Some(files) => self.env_files(files, environment.as_ref()),
-            None => Some(dotenv::Values::new()),
-        };
-        let mut all: Environment = of_files?
+        let of_files = files.map_or_else(dotenv::Values::new, |node| {
+            self.env_files(node, &environment)
+        });
+        let mut all: Environment = of_files
             .into_iter()
             .map(|(name, value)| (name, Some(value)))
             .collect();
-        all.extend(environment?);
-        Some(all)
+        all.extend(environment);
+        all
     }
 
-    fn env_files(&mut self, node: &Node, own: Option<&Environment>) -> Option<dotenv::Values> {
+    fn env_files(&mut self, node: &Node, own: &Environment) -> dotenv::Values {
         let mut values = dotenv::Values::new();
-        let mut is_good = true;
         let files = self.list(node, |decoder, item| {
             let mut fields = Fields::of(decoder, item, "an entry of `env_file`", &[])?;
             let path = fields.require(decoder, "path");
@@ -102,10 +87,10 @@ impl Decoder<'_> {
             };
             let written = decoder.filled_text(path?)?;
             Some((written, path?.span.clone(), is_required, format))
-        })?;
+        });
         // The last time that a file is named counts.
         let mut unique: Vec<(String, Range<usize>, bool, EnvFormat)> = Vec::new();
-        for file in files {
+        for file in files.unwrap_or_default() {
             match unique.iter_mut().find(|known| known.0 == file.0) {
                 Some(known) => *known = file,
                 None => unique.push(file),
@@ -120,20 +105,18 @@ impl Decoder<'_> {
                 continue;
             };
             let Some((text, base)) = self.loader.text(&path, Some(&span), &origin) else {
-                is_good = false;
                 continue;
             };
             let outside = Rc::clone(&origin.environment);
             let lookup = |name: &str| {
                 outside
                     .get(name)
-                    .or_else(|| own.and_then(|own| own.get(name).cloned().flatten()))
+                    .or_else(|| own.get(name).cloned().flatten())
             };
             let errors = dotenv::parse(&text, format, &lookup, &mut values);
-            is_good &= errors.is_empty();
             self.loader.env_errors(errors, base);
         }
-        is_good.then_some(values)
+        values
     }
 
     /// `host=address` or `host:address`.

@@ -86,7 +86,8 @@ impl Loader<'_> {
         let wanted = &target.scalar()?.text;
         if services.get(wanted).is_none() {
             let names = services.map().unwrap_or_default().iter();
-            let near = nearest(wanted, names.map(|entry| entry.key.text.as_str()));
+            let names = names.map(|entry| entry.key.text.as_str());
+            let near = nearest(wanted, names.filter(|near| *near != name));
             self.diagnostics.push(
                 Diagnostic::new(
                     code::COMPOSE_UNDEFINED,
@@ -110,6 +111,12 @@ impl Loader<'_> {
                 .skip(at)
                 .map(|(_, name)| format!("`{name}`"))
                 .collect();
+            let mut cycle = names.clone();
+            cycle.sort();
+            // It is the same one, wherever it is entered.
+            if !self.cycles.insert(cycle) {
+                return None;
+            }
             names.push(format!("`{wanted}`"));
             self.diagnostics.push(Diagnostic::new(
                 code::COMPOSE_CYCLE,

@@ -6,7 +6,7 @@ mod origin;
 
 pub(super) use origin::{Environment, Origin};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -37,6 +37,8 @@ pub(super) struct Loader<'a> {
     origins: Vec<(usize, Origin<'a>)>,
     /// Files that services extend, which several may do.
     extended: HashMap<(PathBuf, PathBuf), Option<Node>>,
+    /// Services that extend each other, which are told once.
+    cycles: HashSet<Vec<String>>,
 }
 
 impl<'a> Loader<'a> {
@@ -48,6 +50,7 @@ impl<'a> Loader<'a> {
             notes: Vec::new(),
             origins: Vec::new(),
             extended: HashMap::new(),
+            cycles: HashSet::new(),
         }
     }
 
