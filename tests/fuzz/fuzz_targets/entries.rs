@@ -6,4 +6,4 @@
 use everyarch_fuzz::{walk, with_right_checksums};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|archive: Vec<u8>| walk(&with_right_checksums(archive)));
+fuzz_target!(|archive: &[u8]| walk(&with_right_checksums(archive)));

@@ -14,7 +14,7 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
-fuzz_target!(|archive: Vec<u8>| {
+fuzz_target!(|archive: &[u8]| {
     let archive = with_right_checksums(archive);
     let middle = (archive.len() / 2).next_multiple_of(512).min(archive.len());
     let (first, second) = archive.split_at(middle);

@@ -9,7 +9,7 @@ use everyarch::source::LocalContents;
 use everyarch_fuzz::{judge, with_right_checksums};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|archive: Vec<u8>| {
+fuzz_target!(|archive: &[u8]| {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     let runtime = RUNTIME.get_or_init(|| {
         tokio::runtime::Builder::new_current_thread()
