@@ -41,7 +41,7 @@ fn no_access_without_credentials_and_with_wrong_ones() {
     let outcome = lab.run(&loopback.reference("app:1"), &[]).exits(3);
     outcome.reports_error("registry-error");
     let said = outcome.stderr.replace(&loopback.host(), "HOST");
-    insta::assert_snapshot!(said, @"error: looking up HOST/app:1: the registry HOST gives no access to app (401); no credentials were sent, since none are configured for it: check the name, and run `docker login HOST` or `podman login HOST`");
+    insta::assert_snapshot!(said, @"error: looking up HOST/app:1: the registry HOST gives no access to app (401: authentication required); no credentials were sent, since none are configured for it: check the name, and run `docker login HOST` or `podman login HOST`");
 
     std::fs::create_dir(lab.path("home/.docker")).expect("a folder");
     // me:wrong-password
@@ -52,7 +52,7 @@ fn no_access_without_credentials_and_with_wrong_ones() {
         .stderr
         .replace(&loopback.host(), "HOST")
         .replace(&shown(&lab.path("home")), "HOME");
-    insta::assert_snapshot!(said, @"error: looking up HOST/app:1: the registry HOST gives no access to app (401), though the credentials from ~/.docker/config.json were sent: check the name and that they may pull it, or log in again with `docker login HOST`");
+    insta::assert_snapshot!(said, @"error: looking up HOST/app:1: the registry HOST gives no access to app (401: authentication required), though the credentials from ~/.docker/config.json were sent: check the name and that they may pull it, or log in again with `docker login HOST`");
     assert!(!format!("{outcome}{:?}", outcome.json_text).contains("wrong-password"));
 }
 
