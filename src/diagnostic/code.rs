@@ -26,7 +26,6 @@ codes! {
     OUT_OF_RANGE = "out-of-range", "A number outside of its bounds.";
     CONFLICTING_KEYS = "conflicting-keys", "Two keys that exclude each other.";
     UNSUPPORTED_VERSION = "unsupported-version", "`version` is not one that this program reads.";
-    INTEGRATION_NOT_SUPPORTED = "integration-not-supported", "`integration:` is part of the format, but this version does not run it.";
     NO_ACTION = "no-action", "A check that does nothing.";
     SEVERAL_ACTIONS = "several-actions", "A check that does more than one thing.";
     DUPLICATE_NAME = "duplicate-name", "Two checks of one name.";

@@ -19,6 +19,8 @@ const DIALECT: Dialect = Dialect {
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The same of checks that load every native module there is.
 const NATIVE_MODULES_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long services may take from the first container to the last answer.
+const STACK_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long the image is watched after it was started as users start it.
 const STARTS_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -130,7 +132,7 @@ impl SuiteFile {
                 .iter()
                 .filter(|template| template.when.holds(platform))
                 .map(|template| {
-                    let (instance, _) = self.instance(&template.body(platform), platform);
+                    let (instance, _) = self.instance(template, &template.body(platform), platform);
                     instance.map(|instance| self.check(template, instance))
                 })
                 // Never `None`: `parse` decoded each check for every platform
@@ -143,28 +145,36 @@ impl SuiteFile {
     }
 
     fn check(&self, template: &Template, instance: Instance) -> Check {
-        let default = match instance.action {
-            Action::NativeModules(_) => NATIVE_MODULES_TIMEOUT,
-            _ => TIMEOUT,
+        let timeout = match (instance.timeout, &instance.action) {
+            (Some(timeout), _) => timeout,
+            // The file's is that of one check, and services take longer.
+            (None, Action::Stack(_)) => STACK_TIMEOUT,
+            (None, Action::NativeModules(_)) => self.timeout.unwrap_or(NATIVE_MODULES_TIMEOUT),
+            (None, _) => self.timeout.unwrap_or(TIMEOUT),
         };
         Check {
             name: template.name.clone(),
             line: template.line,
             excerpt: template.excerpt.clone(),
-            timeout: instance.timeout.or(self.timeout).unwrap_or(default),
+            timeout,
             retries: instance.retries,
             when_execution: template.when.execution,
             action: instance.action,
         }
     }
 
-    fn instance(&self, body: &Node, platform: &Platform) -> (Option<Instance>, Vec<Diagnostic>) {
+    fn instance(
+        &self,
+        template: &Template,
+        body: &Node,
+        platform: &Platform,
+    ) -> (Option<Instance>, Vec<Diagnostic>) {
         let scope = Scope {
             platform,
             values: &self.values,
         };
         let mut decoder = Decoder::new(&self.source, &self.lines, Some(scope));
-        let instance = decode::instance(&mut decoder, body);
+        let instance = decode::instance(&mut decoder, template.section, body);
         (instance, decoder.diagnostics)
     }
 
@@ -184,7 +194,7 @@ impl SuiteFile {
                 if !differs && decoded.contains(&body) {
                     continue;
                 }
-                diagnostics.extend(self.instance(&body, &platform).1);
+                diagnostics.extend(self.instance(template, &body, &platform).1);
                 decoded.push(body);
             }
         }

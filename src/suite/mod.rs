@@ -13,6 +13,7 @@ mod json_path;
 mod model;
 mod path_pattern;
 mod secret;
+mod stack;
 mod units;
 mod variables;
 mod words;
@@ -27,6 +28,7 @@ pub(crate) use json_path::write as write_json_path;
 pub use model::*;
 pub use path_pattern::{PathPattern, PathPatternError};
 pub use secret::Secret;
+pub use stack::{Runner, ServiceAction, ServiceCheck, Sidecars, Stack};
 pub(crate) use units::signal_name;
 
 /// Between a check and a part of it, as in `native modules load › sharp`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::decode::is_of;
-use super::{AuditPolicy, Exception, Secret};
+use super::{AuditPolicy, Exception, Secret, Stack};
 use crate::image::Platform;
 
 /// A suite file.
@@ -94,6 +94,8 @@ pub enum Action {
     Files(Vec<FileExpectation>),
     /// `config:`
     Config(Box<ConfigExpectation>),
+    /// An entry of `integration:`
+    Stack(Box<Stack>),
     /// The built-in check: the image starts as users start it.
     StartsAsItIs,
 }

@@ -36,21 +36,26 @@ pub(in crate::suite) fn instance(decoder: &mut Decoder<'_>, body: &Node) -> Opti
         map.take(key);
     }
     let timeout = decoder.optional(map.take("timeout"), Decoder::duration);
-    let retries = decoder.optional(map.take("retries"), |decoder, node| {
-        decoder
-            .integer(node, 0..=10)
-            .and_then(|retries| u32::try_from(retries).ok())
-    });
+    let retries = decoder.retries(&mut map);
     let action = decoder.action(&mut map);
     map.finish(decoder);
     Some(Instance {
         timeout: timeout?,
-        retries: retries?.unwrap_or(0),
+        retries: retries?,
         action: action?,
     })
 }
 
 impl Decoder<'_> {
+    pub(super) fn retries(&mut self, map: &mut Map<'_>) -> Option<u32> {
+        let retries = self.optional(map.take("retries"), |decoder, node| {
+            decoder
+                .integer(node, 0..=10)
+                .and_then(|retries| u32::try_from(retries).ok())
+        });
+        retries.map(Option::unwrap_or_default)
+    }
+
     fn action(&mut self, map: &mut Map<'_>) -> Option<Action> {
         let present: Vec<(&str, &[&str], &Node)> = ACTIONS
             .into_iter()

@@ -42,9 +42,26 @@ impl Lines {
     }
 }
 
+/// Which list of the file an entry stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::suite) enum Section {
+    Smoke,
+    Integration,
+}
+
+impl Section {
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Smoke => "smoke",
+            Self::Integration => "integration",
+        }
+    }
+}
+
 /// A check of the file.
 #[derive(Clone, Debug)]
 pub(in crate::suite) struct Template {
+    pub(in crate::suite) section: Section,
     pub(in crate::suite) name: String,
     pub(in crate::suite) line: usize,
     pub(in crate::suite) excerpt: String,

@@ -10,13 +10,14 @@ mod http;
 mod map;
 mod run;
 mod scalars;
+mod stack;
 mod start;
 mod text;
 mod top;
 mod when;
 
-pub(super) use check::{Instance, instance};
-pub(super) use file::{Lines, Template};
+pub(super) use check::Instance;
+pub(super) use file::{Lines, Section, Template};
 pub(super) use top::{EMULATION_FACTOR, decode};
 pub(super) use when::is_of;
 
@@ -34,6 +35,18 @@ use crate::yaml::{Kind, Node};
 pub(super) struct Scope<'a> {
     pub(super) platform: &'a Platform,
     pub(super) values: &'a Values,
+}
+
+/// Decodes an entry of a section, with the platform's overrides laid on it.
+pub(super) fn instance(
+    decoder: &mut Decoder<'_>,
+    section: Section,
+    body: &Node,
+) -> Option<Instance> {
+    match section {
+        Section::Smoke => check::instance(decoder, body),
+        Section::Integration => stack::instance(decoder, body),
+    }
 }
 
 /// Collects mistakes. A method that can't make sense of a node reports that

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::super::secret::Secret;
 use super::super::{AuditPolicy, EmulationPolicy, Exception, Suite};
+use super::file::Section;
 use super::map::Map;
 use super::{Decoder, Template};
 use crate::diagnostic::suggest::{nearest, one_of};
@@ -82,19 +83,12 @@ pub(in crate::suite) fn decode(
     if let Some(node) = map.take("secrets") {
         suite.secrets = decoder.secrets(node, environment);
     }
-    if let Some(node) = map.take("smoke") {
-        decoded.templates = decoder.templates(node);
-    }
-    if map.take("integration").is_some()
-        && let Some(span) = map.key_span("integration")
-    {
-        decoder.mistake(
-            code::INTEGRATION_NOT_SUPPORTED,
-            &span,
-            "integration suites are not supported by this version",
-            "would not be run",
-            "remove it: what a suite demands must not be passed over silently",
-        );
+    let mut names = HashMap::new();
+    for section in [Section::Smoke, Section::Integration] {
+        if let Some(node) = map.take(section.key()) {
+            let templates = decoder.templates(section, node, &mut names);
+            decoded.templates.extend(templates);
+        }
     }
     if let Some(node) = map.take("exceptions") {
         decoded.suite.exceptions = decoder.exceptions(node, &decoded.templates);
@@ -219,15 +213,21 @@ impl Decoder<'_> {
         secrets
     }
 
-    fn templates(&mut self, node: &Node) -> Vec<Template> {
+    fn templates(
+        &mut self,
+        section: Section,
+        node: &Node,
+        names: &mut HashMap<String, Range<usize>>,
+    ) -> Vec<Template> {
+        let key = section.key();
         let Kind::Seq(items) = &node.kind else {
             if node.is_null() {
                 self.mistake(
                     code::EMPTY_VALUE,
                     &node.span,
-                    "`smoke` holds no check",
+                    format!("`{key}` holds no check"),
                     "nothing follows",
-                    "give a check, or leave `smoke` out",
+                    "give a check, or leave its key out",
                 );
             } else {
                 self.wrong_type(node, "a list of checks");
@@ -238,20 +238,20 @@ impl Decoder<'_> {
             self.mistake(
                 code::EMPTY_VALUE,
                 &node.span,
-                "`smoke` holds no check",
+                format!("`{key}` holds no check"),
                 "nothing in it",
-                "give a check, or leave `smoke` out",
+                "give a check, or leave its key out",
             );
         }
-        let mut names = HashMap::new();
         items
             .iter()
-            .filter_map(|item| self.template(item, &mut names))
+            .filter_map(|item| self.template(section, item, names))
             .collect()
     }
 
     fn template(
         &mut self,
+        section: Section,
         node: &Node,
         names: &mut HashMap<String, Range<usize>>,
     ) -> Option<Template> {
@@ -266,6 +266,7 @@ impl Decoder<'_> {
             .map(|node| self.per_platform(node))
             .unwrap_or_default();
         Some(Template {
+            section,
             name,
             line: self.line(node),
             excerpt: self.lines.excerpt(self.source, &node.span),
