@@ -17,6 +17,7 @@ pub mod report;
 pub mod repro;
 pub mod run;
 pub mod source;
+pub mod stack;
 pub mod suite;
 mod yaml;
 

@@ -50,7 +50,10 @@ pub(super) fn create_body(spec: &ContainerSpec, facts: &EngineFacts) -> Containe
             }
         }),
         cmd: spec.cmd.clone(),
-        env: environment(&spec.env),
+        env: environment(&spec.env).map_or_else(
+            || said(&spec.unset),
+            |env| Some([env, spec.unset.clone()].concat()),
+        ),
         user: spec.user.clone(),
         working_dir: spec.workdir.clone(),
         labels: Some(spec.labels.clone().into_iter().collect()),

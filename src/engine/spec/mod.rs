@@ -43,6 +43,8 @@ pub struct ContainerSpec {
     pub cmd: Option<Vec<String>>,
     /// Added to the image's environment.
     pub env: Vec<(String, String)>,
+    /// Variables of the image that it is not to have.
+    pub unset: Vec<String>,
     /// Replaces the image's user.
     pub user: Option<String>,
     /// Replaces the image's working directory.
