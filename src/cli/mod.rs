@@ -13,6 +13,7 @@ mod outputs;
 mod run;
 mod screen;
 mod signals;
+mod stacks;
 mod suites;
 
 use clap::Parser;

@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::outputs::Outputs;
 use super::screen::{self, Screen};
-use super::{cache, contents, engines, signals, suites};
+use super::{cache, contents, engines, signals, stacks, suites};
 use crate::engine::{LocalImage, PullCredentials};
 use crate::event::{AUDIT_SUITE, Cause, Event, RunResult};
 use crate::image::{
@@ -124,13 +124,21 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
         }
         ImageReference::File(file) => return Err(only_bytes(file)),
     };
-    let plan = plan::plan(&image, suites, &selection, today);
+    let mut plan = plan::plan(&image, suites, &selection, today);
     let is_any = plan.platforms.iter().any(PlatformPlan::is_selected);
     nothing_selected(!is_any, arguments)?;
     if arguments.list {
         screen::print(&listed(&plan));
         return Ok(Prepared::Listed);
     }
+    let color = Screen::is_colored(arguments.screen);
+    stacks::read(&mut plan, color).map_err(|()| {
+        Failure::usage(
+            "bad-compose-file",
+            "the compose files of a suite have mistakes",
+            "they are told above; nothing was pulled or run",
+        )
+    })?;
     let engines = match found_engines {
         Some(engines) => engines,
         // The bytes alone need none.

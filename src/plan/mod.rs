@@ -3,11 +3,14 @@
 mod audit;
 mod exceptions;
 
+use std::sync::Arc;
+
 use regex::Regex;
 
 pub use audit::{accept, judge_audit};
 pub use exceptions::{Exceptions, Standing};
 
+use crate::compose::Project;
 use crate::event::FindingGroup;
 use crate::image::{Digest, Origin, Platform, ResolvedImage, Variant, VariantFault};
 use crate::suite::{Check, EmulationPolicy, SuiteFile};
@@ -86,6 +89,8 @@ pub struct Case {
     pub check: Check,
     /// The exceptions that may concern it.
     pub exceptions: Exceptions,
+    /// The services of its compose files, once they have been read.
+    pub project: Option<Arc<Project>>,
 }
 
 impl Plan {
@@ -180,6 +185,7 @@ pub fn platform_plan(
                 file: suite.file.clone(),
                 exceptions: Exceptions::of(&suite.exceptions, &check.name, platform, today),
                 check,
+                project: None,
             });
         }
     }

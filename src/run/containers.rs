@@ -78,10 +78,6 @@ impl Containers {
     }
 
     /// Makes a network, likewise, and returns its name.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the stacks of services that are to come")
-    )]
     pub(super) async fn create_network(
         &self,
         engine: &Arc<dyn Engine>,
@@ -98,10 +94,6 @@ impl Containers {
     }
 
     /// Makes a volume, likewise, and returns its name.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the stacks of services that are to come")
-    )]
     pub(super) async fn create_volume(
         &self,
         engine: &Arc<dyn Engine>,
@@ -157,19 +149,11 @@ impl Containers {
     }
 
     /// Removes a network that no container is in any more.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the stacks of services that are to come")
-    )]
     pub(super) async fn remove_network(&self, engine: &Arc<dyn Engine>, name: &str) {
         self.remove_one(Resource::Network, engine, name).await;
     }
 
     /// Removes a volume that no container has any more.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the stacks of services that are to come")
-    )]
     pub(super) async fn remove_volume(&self, engine: &Arc<dyn Engine>, name: &str) {
         self.remove_one(Resource::Volume, engine, name).await;
     }

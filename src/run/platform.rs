@@ -168,7 +168,7 @@ async fn run_cases(room: &Arc<Room>, session: Session, cases: &[Case]) -> Vec<Ca
 /// Whether a case needs a container of its own.
 fn is_alone(case: &Case) -> bool {
     match &case.check.action {
-        Action::Start(_) | Action::StartsAsItIs => true,
+        Action::Start(_) | Action::Stack(_) | Action::StartsAsItIs => true,
         Action::Run(run) => run.isolate,
         _ => false,
     }
@@ -229,7 +229,7 @@ async fn attempts(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<F
     let mut failed_before: Vec<Finding> = Vec::new();
     let mut attempt = 0;
     loop {
-        let mut findings = judge::judge(room, session, &case.check).await;
+        let mut findings = judge::judge(room, session, case).await;
         let mut failed: Vec<Finding> = findings
             .iter()
             .filter(|finding| finding.outcome == Outcome::Failed)

@@ -63,6 +63,23 @@ pub(super) fn owned(text: &str) -> Vec<String> {
     .collect()
 }
 
+/// Networks and volumes whose owner's label holds this text.
+fn shared(text: &str) -> Vec<String> {
+    let format = format!("{{{{.Name}}}} {{{{.Label \"{OWNER}\"}}}}");
+    let filter = format!("label={OWNER}");
+    ["network", "volume"]
+        .into_iter()
+        .flat_map(|kind| {
+            let all = ask(&[kind, "ls", "--filter", &filter, "--format", &format]);
+            all.lines()
+                .filter_map(|line| line.split_once(' '))
+                .filter(|(_, owner)| owner.contains(text))
+                .map(|(name, _)| format!("{kind} {name}"))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
 /// Containers with this label.
 pub(super) fn labelled(label: &str) -> Vec<String> {
     let filter = format!("label={label}");
@@ -78,6 +95,13 @@ pub(super) fn is_podman() -> bool {
 /// The containers of the run of this process.
 pub(super) fn containers_of(pid: u32) -> Vec<String> {
     owned(&format!("/{pid}/"))
+}
+
+/// Everything that the run of this process has left.
+pub(super) fn left_of(pid: u32) -> Vec<String> {
+    let mut left = containers_of(pid);
+    left.extend(shared(&format!("/{pid}/")));
+    left
 }
 
 /// Whether a container is still there.

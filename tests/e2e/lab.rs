@@ -284,7 +284,7 @@ impl<'a> Running<'a> {
         );
         assert!(!is_late, "it did not end:\n{outcome}");
         if outcome.said_what_it_ran() {
-            let left = engine::containers_of(self.child.id());
+            let left = engine::left_of(self.child.id());
             assert_eq!(left, Vec::<String>::new(), "left behind by:\n{outcome}");
         }
         outcome

@@ -25,4 +25,5 @@ mod reports;
 mod runtimes;
 mod services;
 mod signals;
+mod stacks;
 mod suites;

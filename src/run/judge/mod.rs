@@ -5,21 +5,25 @@ mod architecture;
 mod config;
 mod files;
 mod program;
+mod stack;
 mod start;
 mod starts_as_it_is;
 
 use std::sync::Arc;
 
-use super::finding::{Finding, engine_fault};
+use super::finding::{Finding, cause, engine_fault};
 use super::native_modules;
 use super::room::Room;
 use super::session::Session;
 use crate::check;
 use crate::engine::Captured;
-use crate::suite::{Action, Check};
+use crate::event::Confidence;
+use crate::plan::Case;
+use crate::suite::Action;
 
 /// One attempt at a check: at least one finding.
-pub(super) async fn judge(room: &Arc<Room>, session: &mut Session, check: &Check) -> Vec<Finding> {
+pub(super) async fn judge(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<Finding> {
+    let check = &case.check;
     let deadline = room.stretch(check.timeout);
     let outcome = match &check.action {
         Action::Architecture(selection) => {
@@ -32,6 +36,15 @@ pub(super) async fn judge(room: &Arc<Room>, session: &mut Session, check: &Check
         Action::Start(start) => start::judge(room, start, deadline).await,
         Action::Files(files) => files::judge(room, files, deadline).await,
         Action::Config(expectation) => Ok(config::judge(room, expectation)),
+        Action::Stack(stack) => match &case.project {
+            Some(project) => stack::judge(room, stack, project, deadline).await,
+            // Never so: the command line reads them before anything runs.
+            None => Ok(vec![Finding::error(cause(
+                "harness-fault",
+                Confidence::Established,
+                "the compose files were not read",
+            ))]),
+        },
         Action::StartsAsItIs => starts_as_it_is::judge(room, deadline).await,
     };
     outcome.unwrap_or_else(|error| vec![Finding::error(engine_fault(&error))])

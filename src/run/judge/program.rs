@@ -60,14 +60,14 @@ pub(super) async fn judge(
     Ok(vec![finding])
 }
 
-fn words(command: &Command) -> Vec<String> {
+pub(super) fn words(command: &Command) -> Vec<String> {
     match command {
         Command::Words(words) => words.clone(),
         Command::Shell(script) => vec!["/bin/sh".to_owned(), "-c".to_owned(), script.clone()],
     }
 }
 
-fn observation(execution: &Execution, deadline: Duration) -> ProgramObservation {
+pub(super) fn observation(execution: &Execution, deadline: Duration) -> ProgramObservation {
     ProgramObservation {
         ended: match execution.ended {
             Ended::Exit(code) => check::Ended::Exited(code),

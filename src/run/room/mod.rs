@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, OnceCell};
 
-pub(in crate::run) use self::preparation::Unready;
+pub(in crate::run) use self::preparation::{Unready, verify};
 use super::Shared;
 use super::finding::cause;
 use super::rootfs::Rootfs;
@@ -28,6 +28,8 @@ pub(in crate::run) struct Room {
     pub(in crate::run) facts: VariantFacts,
     /// How many times longer deadlines are.
     pub(in crate::run) factor: f64,
+    /// How many times longer they are where something is emulated.
+    pub(in crate::run) emulation_factor: f64,
     specimen: OnceCell<String>,
     programs: Mutex<HashMap<String, Option<Program>>>,
 }

@@ -119,6 +119,7 @@ impl Room {
             _ => {}
         }
         let room = Arc::new(Self {
+            emulation_factor: factor.max(1.0),
             factor: if is_emulated { factor.max(1.0) } else { 1.0 },
             shared,
             engine,
@@ -194,7 +195,11 @@ async fn pull(
 
 /// The container's image is the very variant asked for (D1): some engines
 /// ignore the platform, and a digest may name what another pull left behind.
-async fn verify(engine: &dyn Engine, container: &str, variant: &Variant) -> Result<(), Box<Cause>> {
+pub(in crate::run) async fn verify(
+    engine: &dyn Engine,
+    container: &str,
+    variant: &Variant,
+) -> Result<(), Box<Cause>> {
     let boxed = |error: EngineError| Box::new(engine_fault(&error));
     let state = engine.inspect(container).await.map_err(boxed)?;
     let bare = |id: &str| id.trim_start_matches("sha256:").to_owned();

@@ -1,0 +1,135 @@
+//! Reads the compose files that a plan's cases name: all mistakes of all of them
+//! at once, before anything is pulled.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::screen;
+use crate::compose::{self, FileFault, Files, Project, Surroundings};
+use crate::diagnostic::suggest::nearest;
+use crate::plan::{Case, Plan};
+use crate::suite::{Action, Runner, Stack};
+
+/// The files of this machine.
+struct Disk;
+
+impl Files for Disk {
+    fn text(&self, path: &Path) -> Result<String, FileFault> {
+        std::fs::read_to_string(path).map_err(|error| FileFault::from(&error))
+    }
+
+    fn is_there(&self, path: &Path) -> bool {
+        path.exists()
+    }
+}
+
+/// Gives each case of services its project. What is wrong has been said when this
+/// returns `Err`.
+pub(super) fn read(plan: &mut Plan, color: bool) -> Result<(), ()> {
+    let mut said = BTreeSet::new();
+    let cases = plan
+        .platforms
+        .iter_mut()
+        .flat_map(|platform| &mut platform.cases);
+    for case in cases {
+        let Action::Stack(stack) = &case.check.action else {
+            continue;
+        };
+        match project(stack, case, color) {
+            Ok(project) => case.project = Some(Arc::new(project)),
+            // The same on each platform, mostly.
+            Err(mistakes) => {
+                said.insert(mistakes);
+            }
+        }
+    }
+    for mistakes in &said {
+        screen::warn(mistakes);
+    }
+    if said.is_empty() { Ok(()) } else { Err(()) }
+}
+
+fn project(stack: &Stack, case: &Case, color: bool) -> Result<Project, String> {
+    let place = || {
+        let file = case.file.as_deref().unwrap_or_default();
+        format!("{file}:{}: ", case.check.line)
+    };
+    if stack.runner == Runner::Plugin {
+        return Err(format!(
+            "error: {}`runner: plugin` is not supported by this version\n  hint: leave it out: the built-in runner needs no plugin\n",
+            place()
+        ));
+    }
+    let files = files(stack, case).map_err(|error| format!("error: {}{error}\n", place()))?;
+    let environment = |name: &str| {
+        let own = stack.env.iter().find(|(known, _)| known == name);
+        own.map(|(_, value)| value.clone())
+            .or_else(|| std::env::var(name).ok())
+    };
+    let surroundings = Surroundings {
+        files: &Disk,
+        environment: &environment,
+        profiles: &stack.profiles,
+        under_test: &stack.under_test,
+    };
+    let project = compose::read(&files, surroundings).map_err(|mistakes| mistakes.render(color))?;
+    let unknown = unknown_services(stack, &project);
+    if unknown.is_empty() {
+        Ok(project)
+    } else {
+        let lines = unknown
+            .iter()
+            .map(|line| format!("error: {}{line}\n", place()));
+        Err(lines.collect())
+    }
+}
+
+/// Absolute, so that what the files mount is too.
+fn files(stack: &Stack, case: &Case) -> io::Result<Vec<String>> {
+    let suite = case.file.as_deref().map_or(Path::new(""), Path::new);
+    let folder = suite.parent().unwrap_or(Path::new(""));
+    stack
+        .compose
+        .iter()
+        .map(|file| {
+            let path: PathBuf = std::path::absolute(folder.join(file))?;
+            Ok(path.to_string_lossy().into_owned())
+        })
+        .collect()
+}
+
+fn unknown_services(stack: &Stack, project: &Project) -> Vec<String> {
+    let named = stack
+        .under_test
+        .iter()
+        .map(|name| ("under_test", name))
+        .chain(
+            stack
+                .exit_code_from
+                .iter()
+                .map(|name| ("exit_code_from", name)),
+        )
+        .chain(stack.checks.iter().map(|check| ("service", &check.service)));
+    let mut seen = BTreeSet::new();
+    named
+        .filter(|(_, name)| !project.services.contains_key(*name))
+        .filter(|found| seen.insert(*found))
+        .map(|(key, name)| {
+            let hint = if project.inactive.contains_key(name) {
+                "none of its profiles is on: name one under `profiles`".to_owned()
+            } else {
+                match nearest(name, project.services.keys().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => {
+                        let names: Vec<&str> =
+                            project.services.keys().map(String::as_str).collect();
+                        format!("the services are {}", names.join(", "))
+                    }
+                }
+            };
+            format!("`{key}: {name}` is no service of the compose files\n  hint: {hint}")
+        })
+        .collect()
+}
