@@ -215,7 +215,8 @@ async fn look(
         contents,
         reference: exact.clone(),
         required: Some(asked.iter().map(|asked| asked.platform.clone()).collect()),
-        jobs: shared.options.jobs,
+        // Beside pulls and checks, which want the processors and the memory too.
+        jobs: 1,
         cache: audit.cache,
         cancel: shared.stop.clone(),
     };
