@@ -26,7 +26,7 @@ pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
         match elf.role {
             Role::Start | Role::Path if !elf.is_library() => search.program(elf),
             Role::Extension => search.extension(elf),
-            _ if elf.is_library() => search.library(elf),
+            _ if elf.is_library() => search.unloaded(elf),
             _ => {}
         }
     }

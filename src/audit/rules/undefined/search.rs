@@ -184,7 +184,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// A library that nothing is known to load.
-    pub(super) fn library(&mut self, elf: &Elf<'a>) {
+    pub(super) fn unloaded(&mut self, elf: &Elf<'a>) {
         let Some(libc) = self.scene.libc else {
             return;
         };
