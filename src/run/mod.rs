@@ -98,6 +98,8 @@ struct Shared {
     permits: Semaphore,
     /// What this run pulled, and from which engine it can be removed again.
     pulled: Mutex<Vec<(Arc<dyn Engine>, String)>>,
+    /// Held while the image of a stack's other service is looked up and pulled.
+    sidecars: Mutex<()>,
     cancel: CancellationToken,
     /// Set by `--fail-fast`: no further case begins.
     stop: CancellationToken,
@@ -137,6 +139,7 @@ pub async fn run(input: RunInput, events: mpsc::UnboundedSender<Event>) -> RunRe
     let shared = Arc::new(Shared {
         containers: Containers::new(lease, input.options.keep),
         pulled: Mutex::default(),
+        sidecars: Mutex::default(),
         permits: Semaphore::new(input.options.jobs.max(1)),
         engines: input.engines,
         credentials: input.credentials,

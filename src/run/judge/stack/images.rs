@@ -97,7 +97,7 @@ async fn sidecar(
     };
     // One at a time: a tag names one platform in the engine's store, and the other
     // platforms of this run pull the same ones.
-    let _turn = room.shared.pulled.lock().await;
+    let _turn = room.shared.sidecars.lock().await;
     let engine = &room.engine;
     let stored = match reference.digest() {
         Some(digest) => reference.at(digest),
@@ -125,6 +125,10 @@ async fn sidecar(
             pull(room, &reference, &stored, &platform)
                 .await
                 .map_err(unusable)?;
+            if known.is_none() {
+                let mut pulled = room.shared.pulled.lock().await;
+                pulled.push((Arc::clone(engine), stored.clone()));
+            }
             engine.image(&stored).await.map_err(fault)?
         }
     };
