@@ -22,7 +22,7 @@ use futures_util::stream::BoxStream;
 pub use error::EngineError;
 pub use health::{Health, HealthProbe, HealthStatus};
 pub use output::Captured;
-pub use prober::probe_health;
+pub use prober::{Pace, probe_health};
 pub use spec::{
     Attachment, Bind, ContainerSpec, Dns, ExecSpec, HealthCommand, HealthTest, Healthcheck,
     HostAddress, Limits, Mount, Names, NetworkSpec, Networking, Port, Protocol, RestartPolicy,

@@ -1,18 +1,70 @@
 //! Healthchecks for engines that do not run them by themselves.
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use jiff::Timestamp;
 
-use super::{Ended, Engine, EngineError, ExecSpec, Health, HealthProbe, HealthTest};
+use super::{Ended, Engine, EngineError, ExecSpec, Health, HealthProbe, HealthStatus, HealthTest};
 
 /// As much as Docker keeps of what a probe prints.
 const OUTPUT_CAP: usize = 4096;
 
-/// Probes a running container for as long as it runs, and tells each change; to
-/// be asked for where [`super::EngineFacts::runs_healthchecks`] is false. The
-/// caller drops the future when it has heard enough.
+/// Between two probes of an eager prober until the first success, at most.
+const EAGER: Duration = Duration::from_millis(500);
+
+/// How soon a prober asks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// As an engine does: the first time after a whole interval.
+    AsEngines,
+    /// At once, and often until the first success; given up when an engine would give
+    /// up, or so many times later.
+    Eager {
+        /// How many times: emulation is slow.
+        factor: f64,
+    },
+}
+
+impl Pace {
+    /// The rules by which a failure counts.
+    fn rules(self, test: &HealthTest, was_healthy: bool) -> HealthTest {
+        let Self::Eager { factor } = self else {
+            return test.clone();
+        };
+        let mut rules = test.clone();
+        rules.timeout = Some(test.timeout().mul_f64(factor));
+        if !was_healthy {
+            let patience = test.start_period() + test.interval() * test.retries();
+            rules.start_period = Some(patience.mul_f64(factor));
+            rules.retries = Some(1);
+        }
+        rules
+    }
+
+    /// How long after the begin of one probe the next one begins; none before the first.
+    fn pause(
+        self,
+        health: &Health,
+        age: Duration,
+        test: &HealthTest,
+        was_healthy: bool,
+    ) -> Duration {
+        match self {
+            Self::AsEngines => health.until_next(age, test),
+            Self::Eager { .. } if was_healthy => test.interval(),
+            Self::Eager { .. } if health.log.is_empty() => Duration::ZERO,
+            Self::Eager { .. } => test.interval().min(EAGER),
+        }
+    }
+}
+
+/// Probes a running container for as long as it runs, and tells each change; for
+/// engines where [`super::EngineFacts::runs_healthchecks`] is false, and for whoever
+/// wants to know sooner than an engine asks. The caller drops the future when it has
+/// heard enough.
 ///
 /// A probe that takes too long counts as failed, but goes on in the container:
 /// engines have no way to end one process of it.
@@ -20,6 +72,7 @@ pub async fn probe_health(
     engine: &dyn Engine,
     id: &str,
     test: &HealthTest,
+    pace: Pace,
     tell: &watch::Sender<Health>,
 ) -> Result<(), EngineError> {
     let start = Instant::now();
@@ -28,11 +81,12 @@ pub async fn probe_health(
         command: test.words(),
         ..ExecSpec::default()
     };
+    let mut was_healthy = false;
     loop {
-        // As in Docker the first probe, too, comes after an interval.
-        tokio::time::sleep(health.until_next(start.elapsed(), test)).await;
+        tokio::time::sleep(pace.pause(&health, start.elapsed(), test, was_healthy)).await;
+        let rules = pace.rules(test, was_healthy);
         let started_at = Timestamp::now();
-        let execution = match engine.exec(id, &spec, test.timeout(), OUTPUT_CAP).await {
+        let execution = match engine.exec(id, &spec, rules.timeout(), OUTPUT_CAP).await {
             Ok(execution) => execution,
             Err(error) => {
                 return match engine.inspect(id).await {
@@ -46,7 +100,7 @@ pub async fn probe_health(
             Ended::Exit(code) => (code, String::new()),
             Ended::Deadline => (
                 -1,
-                format!("the healthcheck took longer than {:?}", test.timeout()),
+                format!("the healthcheck took longer than {:?}", rules.timeout()),
             ),
         };
         let probe = HealthProbe {
@@ -59,7 +113,46 @@ pub async fn probe_health(
                 execution.stderr.text()
             ),
         };
-        health.take(probe, start.elapsed(), test);
+        health.take(probe, start.elapsed(), &rules);
+        was_healthy |= health.status == HealthStatus::Healthy;
         tell.send_replace(health.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::HealthCommand;
+
+    /// The state after one failure at this age.
+    fn after(factor: f64, seconds: u64) -> HealthStatus {
+        let test = HealthTest {
+            interval: Some(Duration::from_secs(10)),
+            retries: Some(3),
+            start_period: Some(Duration::from_secs(5)),
+            ..HealthTest::new(HealthCommand::Shell("true".to_owned()))
+        };
+        let probe = HealthProbe {
+            started_at: None,
+            finished_at: None,
+            exit_code: 1,
+            output: String::new(),
+        };
+        let mut health = Health::default();
+        let rules = Pace::Eager { factor }.rules(&test, false);
+        health.take(probe, Duration::from_secs(seconds), &rules);
+        health.status
+    }
+
+    #[test]
+    fn an_eager_prober_gives_up_when_an_engine_would() {
+        assert_eq!(after(1.0, 34), HealthStatus::Starting);
+        assert_eq!(after(1.0, 35), HealthStatus::Unhealthy);
+    }
+
+    #[test]
+    fn emulation_stretches_all_of_it() {
+        assert_eq!(after(10.0, 349), HealthStatus::Starting);
+        assert_eq!(after(10.0, 350), HealthStatus::Unhealthy);
     }
 }

@@ -59,14 +59,12 @@ pub enum State {
 
 impl State {
     /// Takes in what a probe found, unless it is over.
-    pub(super) fn probed(&mut self, next: Self, was_healthy: bool) -> bool {
+    pub(super) fn probed(&mut self, next: Self) -> bool {
         let is_live = matches!(
             self,
             Self::Started | Self::Starting { .. } | Self::Healthy | Self::Unhealthy { .. }
         );
-        // One failure is none yet for a service that was healthy.
-        let is_wobble = was_healthy && matches!(next, Self::Starting { .. });
-        if !is_live || is_wobble || *self == next {
+        if !is_live || *self == next {
             return false;
         }
         *self = next;

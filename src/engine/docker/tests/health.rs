@@ -3,7 +3,7 @@
 use tokio::sync::watch;
 
 use super::*;
-use crate::engine::{Health, HealthCommand, HealthTest, probe_health};
+use crate::engine::{Health, HealthCommand, HealthTest, Pace, probe_health};
 
 fn quick(command: HealthCommand) -> HealthTest {
     HealthTest {
@@ -50,7 +50,7 @@ async fn health(
         }
         let (tell, mut told) = watch::channel(Health::default());
         tokio::select! {
-            ended = probe_health(engine, &container.id, test, &tell) => {
+            ended = probe_health(engine, &container.id, test, Pace::AsEngines, &tell) => {
                 panic!("it runs, and its probes have ended: {ended:?}")
             }
             health = told.wait_for(is_so) => health.expect("it is told").clone(),
@@ -158,7 +158,7 @@ async fn probes_from_here_end_with_their_container() {
     let id = container.id.clone();
     let probing = tokio::spawn(async move {
         let engine = self::engine().await;
-        probe_health(&engine, &id, &test, &tell).await
+        probe_health(&engine, &id, &test, Pace::AsEngines, &tell).await
     });
     told.changed().await.expect("a first probe");
     engine.kill(&container.id).await.expect("it is killed");
