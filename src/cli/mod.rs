@@ -5,6 +5,7 @@ mod arguments;
 mod audit;
 mod cache;
 mod clean;
+mod compose_plugin;
 mod contents;
 mod engines;
 mod exit;

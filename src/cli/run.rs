@@ -132,7 +132,7 @@ async fn prepare(arguments: &RunArguments, suites: &[SuiteFile]) -> Result<Prepa
         return Ok(Prepared::Listed);
     }
     let color = Screen::is_colored(arguments.screen);
-    stacks::read(&mut plan, color).map_err(|()| {
+    stacks::read(&mut plan, color).await.map_err(|()| {
         Failure::usage(
             "bad-compose-file",
             "the compose files of a suite have mistakes",

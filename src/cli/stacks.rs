@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::screen;
-use crate::compose::{self, FileFault, Files, Project, Surroundings};
+use super::{compose_plugin, screen};
+use crate::compose::{self, By, FileFault, Files, Services, Surroundings};
 use crate::diagnostic::suggest::nearest;
 use crate::plan::{Case, Plan};
 use crate::suite::{Action, Runner, Stack};
@@ -25,9 +25,9 @@ impl Files for Disk {
     }
 }
 
-/// Gives each case of services its project. What is wrong has been said when this
+/// Gives each case of services what its files say. What is wrong has been said when this
 /// returns `Err`.
-pub(super) fn read(plan: &mut Plan, color: bool) -> Result<(), ()> {
+pub(super) async fn read(plan: &mut Plan, color: bool) -> Result<(), ()> {
     let mut said = BTreeSet::new();
     let cases = plan
         .platforms
@@ -37,8 +37,8 @@ pub(super) fn read(plan: &mut Plan, color: bool) -> Result<(), ()> {
         let Action::Stack(stack) = &case.check.action else {
             continue;
         };
-        match project(stack, case, color) {
-            Ok(project) => case.project = Some(Arc::new(project)),
+        match services(stack, case, color).await {
+            Ok(services) => case.services = Some(Arc::new(services)),
             // The same on each platform, mostly.
             Err(mistakes) => {
                 said.insert(mistakes);
@@ -51,18 +51,30 @@ pub(super) fn read(plan: &mut Plan, color: bool) -> Result<(), ()> {
     if said.is_empty() { Ok(()) } else { Err(()) }
 }
 
-fn project(stack: &Stack, case: &Case, color: bool) -> Result<Project, String> {
+async fn services(stack: &Stack, case: &Case, color: bool) -> Result<Services, String> {
     let place = || {
         let file = case.file.as_deref().unwrap_or_default();
         format!("{file}:{}: ", case.check.line)
     };
-    if stack.runner == Runner::Plugin {
-        return Err(format!(
-            "error: {}`runner: plugin` is not supported by this version\n  hint: leave it out: the built-in runner needs no plugin\n",
-            place()
-        ));
-    }
     let files = files(stack, case).map_err(|error| format!("error: {}{error}\n", place()))?;
+    let services = match stack.runner {
+        Runner::Builtin => read_by_us(stack, &files, color)?,
+        Runner::Plugin => compose_plugin::services(stack, files)
+            .await
+            .map_err(|why| format!("error: {}{why}", place()))?,
+    };
+    let unknown = unknown_services(stack, &services);
+    if unknown.is_empty() {
+        Ok(services)
+    } else {
+        let lines = unknown
+            .iter()
+            .map(|line| format!("error: {}{line}\n", place()));
+        Err(lines.collect())
+    }
+}
+
+fn read_by_us(stack: &Stack, files: &[String], color: bool) -> Result<Services, String> {
     let environment = |name: &str| {
         let own = stack.env.iter().find(|(known, _)| known == name);
         own.map(|(_, value)| value.clone())
@@ -74,16 +86,9 @@ fn project(stack: &Stack, case: &Case, color: bool) -> Result<Project, String> {
         profiles: &stack.profiles,
         under_test: &stack.under_test,
     };
-    let project = compose::read(&files, surroundings).map_err(|mistakes| mistakes.render(color))?;
-    let unknown = unknown_services(stack, &project);
-    if unknown.is_empty() {
-        Ok(project)
-    } else {
-        let lines = unknown
-            .iter()
-            .map(|line| format!("error: {}{line}\n", place()));
-        Err(lines.collect())
-    }
+    compose::read(files, surroundings)
+        .map(Services::builtin)
+        .map_err(|mistakes| mistakes.render(color))
 }
 
 /// Absolute, so that what the files mount is too.
@@ -100,7 +105,7 @@ fn files(stack: &Stack, case: &Case) -> io::Result<Vec<String>> {
         .collect()
 }
 
-fn unknown_services(stack: &Stack, project: &Project) -> Vec<String> {
+fn unknown_services(stack: &Stack, services: &Services) -> Vec<String> {
     let named = stack
         .under_test
         .iter()
@@ -113,18 +118,22 @@ fn unknown_services(stack: &Stack, project: &Project) -> Vec<String> {
         )
         .chain(stack.checks.iter().map(|check| ("service", &check.service)));
     let mut seen = BTreeSet::new();
+    let known = &services.outline.services;
+    let is_inactive = |name: &String| match &services.by {
+        By::Builtin(project) => project.inactive.contains_key(name),
+        By::Plugin(_) => false,
+    };
     named
-        .filter(|(_, name)| !project.services.contains_key(*name))
+        .filter(|(_, name)| !known.contains_key(*name))
         .filter(|found| seen.insert(*found))
         .map(|(key, name)| {
-            let hint = if project.inactive.contains_key(name) {
+            let hint = if is_inactive(name) {
                 "none of its profiles is on: name one under `profiles`".to_owned()
             } else {
-                match nearest(name, project.services.keys().map(String::as_str)) {
+                match nearest(name, known.keys().map(String::as_str)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => {
-                        let names: Vec<&str> =
-                            project.services.keys().map(String::as_str).collect();
+                        let names: Vec<&str> = known.keys().map(String::as_str).collect();
                         format!("the services are {}", names.join(", "))
                     }
                 }

@@ -20,6 +20,8 @@ mod load;
 mod merge;
 mod mistakes;
 mod model;
+mod outline;
+mod services;
 mod surroundings;
 mod units;
 mod words;
@@ -29,6 +31,8 @@ mod tests;
 
 pub use mistakes::Mistakes;
 pub use model::*;
+pub use outline::{Outline, ServiceOutline, Unreadable};
+pub use services::{By, PluginFiles, Services};
 pub use surroundings::{FileFault, Files, Surroundings};
 
 /// Reads compose files, the later ones over the earlier ones.

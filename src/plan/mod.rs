@@ -10,7 +10,7 @@ use regex::Regex;
 pub use audit::{accept, judge_audit};
 pub use exceptions::{Exceptions, Standing};
 
-use crate::compose::Project;
+use crate::compose::Services;
 use crate::event::FindingGroup;
 use crate::image::{Digest, Origin, Platform, ResolvedImage, Variant, VariantFault};
 use crate::suite::{Check, EmulationPolicy, SuiteFile};
@@ -90,7 +90,7 @@ pub struct Case {
     /// The exceptions that may concern it.
     pub exceptions: Exceptions,
     /// The services of its compose files, once they have been read.
-    pub project: Option<Arc<Project>>,
+    pub services: Option<Arc<Services>>,
 }
 
 impl Plan {
@@ -185,7 +185,7 @@ pub fn platform_plan(
                 file: suite.file.clone(),
                 exceptions: Exceptions::of(&suite.exceptions, &check.name, platform, today),
                 check,
-                project: None,
+                services: None,
             });
         }
     }

@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use tokio::task::JoinSet;
+
 use super::owner::Owner;
 use super::resource::Resource;
 use crate::engine::{ContainerSpec, Engine, EngineError, NetworkSpec, VolumeSpec};
@@ -37,6 +40,8 @@ struct Made {
     /// Engines that were asked to make something at least once: where to look
     /// for what was being made when its task ended.
     engines: Vec<Arc<dyn Engine>>,
+    /// What goes on beside the tasks of the run.
+    others: JoinSet<()>,
 }
 
 /// One thing that was made.
@@ -109,22 +114,40 @@ impl Containers {
         .await
     }
 
+    /// Takes a container in that somebody else made, with the run's labels on it.
+    pub(super) fn adopt(&self, engine: &Arc<dyn Engine>, id: &str) {
+        lock(&self.made).live.push(Live {
+            engine: Arc::clone(engine),
+            kind: Resource::Container,
+            id: id.to_owned(),
+        });
+    }
+
+    /// Has something go on that makes things with the run's labels on them; the
+    /// run does not end before it.
+    pub(super) fn outlive(&self, engine: &Arc<dyn Engine>, task: BoxFuture<'static, ()>) {
+        self.remember(engine);
+        lock(&self.made).others.spawn(task);
+    }
+
+    fn remember(&self, engine: &Arc<dyn Engine>) {
+        let mut made = lock(&self.made);
+        let known = made
+            .engines
+            .iter()
+            .any(|known| known.facts().address == engine.facts().address);
+        if !known {
+            made.engines.push(Arc::clone(engine));
+        }
+    }
+
     async fn make(
         &self,
         kind: Resource,
         engine: Arc<dyn Engine>,
         creation: impl Future<Output = Result<String, EngineError>> + Send + 'static,
     ) -> Result<String, EngineError> {
-        {
-            let mut made = lock(&self.made);
-            let known = made
-                .engines
-                .iter()
-                .any(|known| known.facts().address == engine.facts().address);
-            if !known {
-                made.engines.push(Arc::clone(&engine));
-            }
-        }
+        self.remember(&engine);
         let made = Arc::clone(&self.made);
         let creation = tokio::spawn(async move {
             let id = creation.await?;
@@ -184,7 +207,17 @@ impl Containers {
                 )]
             };
         }
-        match tokio::time::timeout(REMOVAL_DEADLINE, self.remove_each()).await {
+        let removal = async {
+            let mut faults = self.remove_each().await;
+            let mut others = std::mem::take(&mut lock(&self.made).others);
+            if !others.is_empty() {
+                // They end when what they made is gone; what they made last goes now.
+                while others.join_next().await.is_some() {}
+                faults.extend(self.remove_each().await);
+            }
+            faults
+        };
+        match tokio::time::timeout(REMOVAL_DEADLINE, removal).await {
             Ok(faults) => faults,
             Err(_) => vec![format!(
                 "the engine did not remove all that the run {} made within {} s; `everyarch clean` will",
@@ -242,13 +275,14 @@ impl Containers {
     }
 
     /// A name that nothing else has, with `word` at its end where there is one.
-    fn unique(&self, word: &str) -> String {
+    pub(super) fn unique(&self, word: &str) -> String {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         let separator = if word.is_empty() { "" } else { "-" };
         format!("everyarch-{}-{serial}{separator}{word}", self.run_id)
     }
 
-    fn labels(&self) -> BTreeMap<String, String> {
+    /// The labels of all that this run makes.
+    pub(super) fn labels(&self) -> BTreeMap<String, String> {
         let expiry = now().saturating_add(self.lease.as_secs());
         BTreeMap::from([
             (LABEL_RUN.to_owned(), self.run_id.clone()),

@@ -20,6 +20,7 @@ impl Stack {
     pub async fn down(&mut self, deadline: Instant) {
         if self.workshop.keeps() {
             self.tasks.abort_all();
+            self.plugin = None;
             return;
         }
         let order = self.order.clone();
@@ -41,7 +42,7 @@ impl Stack {
             return;
         }
         let left = deadline.saturating_duration_since(Instant::now());
-        let grace = member.service.stop_grace_period.unwrap_or(GRACE).min(left);
+        let grace = member.outline.stop_grace_period.unwrap_or(GRACE).min(left);
         let engine = self.workshop.engine();
         let stopped = match state.hangs() {
             // It answers no signal any more.
@@ -66,5 +67,6 @@ impl Stack {
         join_all(networks.iter().map(|name| workshop.remove_network(name))).await;
         let volumes = std::mem::take(&mut self.volumes);
         join_all(volumes.iter().map(|name| workshop.remove_volume(name))).await;
+        self.remove_project().await;
     }
 }

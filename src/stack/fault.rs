@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::engine::EngineError;
 
+/// What is waited for where a healthcheck is.
+pub const HEALTHY: &str = "healthy";
+
 /// What keeps a stack from being up.
 #[derive(Debug)]
 pub enum Fault {
@@ -13,6 +16,11 @@ pub enum Fault {
         service: String,
         /// What it did.
         why: Why,
+    },
+    /// The compose plugin gave up, for none of the services' doing.
+    Plugin {
+        /// What it says.
+        text: String,
     },
     /// Engine or registry: nothing of the services is known then.
     Engine(EngineError),

@@ -4,19 +4,21 @@
 
 use tokio::sync::watch;
 
-use super::member::State;
-use crate::engine::{Engine, EngineError, Health, HealthStatus, HealthTest, Pace, probe_health};
+use super::member::{Probed, State};
+use crate::engine::{Engine, EngineError, Health, HealthStatus, Pace, probe_health};
 
 /// Probes a running service until it has ended, and tells its state.
 pub(super) async fn watch(
     engine: &dyn Engine,
     id: &str,
-    test: &HealthTest,
-    factor: f64,
+    probed: &Probed,
     tell: &watch::Sender<State>,
 ) -> Result<(), EngineError> {
     let health = watch::Sender::new(Health::default());
     let mut changes = health.subscribe();
+    let pace = Pace::Eager {
+        factor: probed.factor,
+    };
     let heard = async {
         while changes.changed().await.is_ok() {
             let next = state(&changes.borrow_and_update());
@@ -24,12 +26,13 @@ pub(super) async fn watch(
         }
     };
     tokio::select! {
-        ended = probe_health(engine, id, test, Pace::Eager { factor }, &health) => ended,
+        ended = probe_health(engine, id, &probed.test, pace, &health) => ended,
         () = heard => Ok(()),
     }
 }
 
-fn state(health: &Health) -> State {
+/// The state of a running service of this health.
+pub(super) fn state(health: &Health) -> State {
     let output = health.last_output().to_owned();
     match health.status {
         HealthStatus::Starting => State::Starting { output },

@@ -4,9 +4,9 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 
+use super::Why;
 use super::log::{Log, Printed};
-use super::{ServiceImage, Why};
-use crate::compose::{Restart, Service};
+use crate::compose::ServiceOutline;
 use crate::diagnosis::guest_signal;
 use crate::engine::HealthTest;
 
@@ -141,13 +141,19 @@ impl State {
     }
 }
 
+/// A healthcheck that is run from here.
+pub(super) struct Probed {
+    pub(super) test: HealthTest,
+    /// How many times longer it may take to pass: emulation is slow.
+    pub(super) factor: f64,
+}
+
 /// A service of a stack.
 pub(super) struct Member {
     pub(super) name: String,
-    pub(super) service: Service,
-    pub(super) image: ServiceImage,
-    /// How it is found out whether it is healthy; `None`: it is not.
-    pub(super) health: Option<HealthTest>,
+    pub(super) outline: ServiceOutline,
+    /// How it is found out from here whether it is healthy; `None`: it is not.
+    pub(super) health: Option<Probed>,
     /// Nobody needs it: whoever depends on it says `required: false`.
     pub(super) is_optional: bool,
     pub(super) state: watch::Sender<State>,
@@ -158,15 +164,13 @@ pub(super) struct Member {
 impl Member {
     pub(super) fn new(
         name: &str,
-        service: Service,
-        image: ServiceImage,
-        health: Option<HealthTest>,
+        outline: ServiceOutline,
+        health: Option<Probed>,
         is_optional: bool,
     ) -> Self {
         Self {
             name: name.to_owned(),
-            service,
-            image,
+            outline,
             health,
             is_optional,
             state: watch::Sender::new(State::Waiting),
@@ -198,7 +202,7 @@ impl Member {
     }
 
     pub(super) fn restarts(&self) -> bool {
-        self.service.restart != Restart::No
+        self.outline.restarts
     }
 
     pub(super) fn now(&self) -> State {

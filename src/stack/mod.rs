@@ -7,11 +7,14 @@
 //! on, starts it, follows its log and probes its health; what it learns is its
 //! [`State`], which everybody else watches.
 
+mod builtin;
 mod down;
 mod fault;
+mod follow;
 mod health;
 mod log;
 mod member;
+mod plugin;
 mod spec;
 mod timeline;
 mod up;
@@ -21,13 +24,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use fault::{Fault, Why};
+pub use fault::{Fault, HEALTHY, Why};
 pub use log::Printed;
 pub use member::State;
 pub use timeline::Moment;
 pub use workshop::Workshop;
 
-use crate::compose::Project;
+use crate::compose::Services;
 use crate::engine::{ContainerState, Ended, EngineError, ExecSpec, Execution};
 use crate::image::{ImageConfig, Platform};
 use member::Member;
@@ -48,9 +51,9 @@ pub struct ServiceImage {
 
 /// What is needed to bring services up.
 pub struct StackInput {
-    /// The services.
-    pub project: Project,
-    /// What each of them is made from.
+    /// The services, and who brings them up.
+    pub services: Arc<Services>,
+    /// What each of them is made from; those that the plugin builds are not among them.
     pub images: BTreeMap<String, ServiceImage>,
     /// The service whose exit code is asked for: it may end with any.
     pub exit_code_from: Option<String>,
@@ -70,6 +73,8 @@ pub struct Stack {
     workshop: Arc<dyn Workshop>,
     timeline: Arc<Timeline>,
     tasks: tokio::task::JoinSet<()>,
+    /// The plugin's project, where it was the plugin that brought them up.
+    plugin: Option<plugin::Running>,
 }
 
 impl Stack {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::member::Member;
+use super::ServiceImage;
+use super::member::Probed;
 use crate::compose::{self, Content, MountKind, Project, Protocol, Service};
 use crate::engine::{
     Attachment, Bind, ContainerSpec, HealthCommand, HealthTest, Healthcheck, HostAddress, Limits,
@@ -24,7 +25,20 @@ pub(super) struct Wanted {
 
 /// How a service's health is found out: its own check over its image's, as Docker
 /// lays them over one another. `None`: it is not.
-pub(super) fn health(service: &Service, config: &ImageConfig) -> Option<HealthTest> {
+pub(super) fn health(
+    name: &str,
+    project: &Project,
+    images: &BTreeMap<String, ServiceImage>,
+) -> Option<Probed> {
+    let image = images.get(name)?;
+    let test = test(project.services.get(name)?, &image.config)?;
+    Some(Probed {
+        test,
+        factor: image.factor,
+    })
+}
+
+fn test(service: &Service, config: &ImageConfig) -> Option<HealthTest> {
     let of_image = config.healthcheck.as_ref();
     let Some(own) = &service.healthcheck else {
         return of_image.and_then(HealthTest::of_image);
@@ -51,12 +65,13 @@ pub(super) fn health(service: &Service, config: &ImageConfig) -> Option<HealthTe
 
 /// What is made of a service. `asked` are ports that checks want to reach.
 pub(super) fn container(
-    member: &Member,
+    name: &str,
+    service: &Service,
+    image: &ServiceImage,
     project: &Project,
     made: &Made,
     asked: Option<&BTreeSet<u16>>,
 ) -> Wanted {
-    let service = &member.service;
     let mut mounts: Vec<Mount> = service
         .mounts
         .iter()
@@ -92,9 +107,9 @@ pub(super) fn container(
         }
     }
     let spec = ContainerSpec {
-        name: member.name.clone(),
-        image: member.image.reference.clone(),
-        platform: member.image.platform.clone(),
+        name: name.to_owned(),
+        image: image.reference.clone(),
+        platform: image.platform.clone(),
         entrypoint: service.entrypoint.clone(),
         cmd: service.command.clone(),
         env: service
@@ -111,7 +126,7 @@ pub(super) fn container(
         user: service.user.clone(),
         workdir: service.working_dir.clone(),
         labels: service.labels.clone(),
-        networking: networking(member, made),
+        networking: networking(name, service, made),
         publish: published(service, asked),
         expose: exposed(service),
         mounts,
@@ -171,10 +186,9 @@ fn mounted(mount: &compose::Mount, made: &Made) -> Mount {
 }
 
 /// In every network it is found by the service's name, as others expect.
-fn networking(member: &Member, made: &Made) -> Networking {
-    let service = &member.service;
+fn networking(name: &str, service: &Service, made: &Made) -> Networking {
     let mut attachments = service.networks.iter().map(|(network, attachment)| {
-        let mut aliases = vec![member.name.clone()];
+        let mut aliases = vec![name.to_owned()];
         aliases.extend(service.container_name.clone());
         aliases.extend(attachment.aliases.iter().cloned());
         aliases.dedup();

@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
@@ -33,8 +35,17 @@ impl Timeline {
     }
 
     pub(super) fn add(&self, service: &str, what: impl Into<String>) {
+        self.add_at(service, what, None);
+    }
+
+    /// What was so already when it was seen: `when`, by the clock on the wall.
+    pub(super) fn add_at(&self, service: &str, what: impl Into<String>, when: Option<Timestamp>) {
+        let since = when.and_then(|when| Duration::try_from(Timestamp::now() - when).ok());
         let moment = Moment {
-            at: self.begun.elapsed(),
+            at: self
+                .begun
+                .elapsed()
+                .saturating_sub(since.unwrap_or_default()),
             service: service.to_owned(),
             what: what.into(),
         };
@@ -47,6 +58,8 @@ impl Timeline {
 
     pub(super) fn moments(&self) -> Vec<Moment> {
         let moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
-        moments.clone()
+        let mut moments = moments.clone();
+        moments.sort_by_key(|moment| moment.at);
+        moments
     }
 }

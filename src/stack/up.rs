@@ -1,42 +1,33 @@
-//! Up: everything is made, then each service starts when what it depends on is so far.
+//! Up: services are brought up by one runner or the other, and what they come to is
+//! waited for in one way.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::future::try_join_all;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::member::{Member, State};
-use super::spec::{self, Made};
 use super::timeline::Timeline;
-use super::{Fault, Stack, StackInput, Why, Workshop, health};
-use crate::compose::{Condition, Dependency, Network, Project, Volume};
-use crate::engine::{EngineError, NetworkSpec, Phase, StreamKind, VolumeSpec};
-
-/// Between two looks at a container that the engine is about to start again.
-const BETWEEN_RESTARTS: Duration = Duration::from_millis(100);
+use super::{Fault, HEALTHY, Stack, StackInput, Why, spec};
+use crate::compose::By;
 
 impl Stack {
     /// A stack of which nothing is made yet.
     pub fn new(input: &StackInput) -> Self {
-        let project = &input.project;
-        let members = project.services.iter().filter_map(|(name, service)| {
-            let image = input.images.get(name)?.clone();
-            let health = spec::health(service, &image.config);
-            let member = Member::new(
-                name,
-                service.clone(),
-                image,
-                health,
-                is_optional(project, name),
-            );
-            Some((name.clone(), Arc::new(member)))
+        let outline = &input.services.outline;
+        let members = outline.services.iter().map(|(name, service)| {
+            // The plugin leaves healthchecks to the engine.
+            let health = match &input.services.by {
+                By::Builtin(project) => spec::health(name, project, &input.images),
+                By::Plugin(_) => None,
+            };
+            let member = Member::new(name, service.clone(), health, outline.is_optional(name));
+            (name.clone(), Arc::new(member))
         });
         Self {
             members: members.collect(),
-            order: project
+            order: outline
                 .order()
                 .into_iter()
                 .map(|stage| stage.into_iter().map(str::to_owned).collect())
@@ -47,6 +38,7 @@ impl Stack {
             workshop: Arc::clone(&input.workshop),
             timeline: Arc::new(Timeline::new()),
             tasks: JoinSet::new(),
+            plugin: None,
         }
     }
 
@@ -57,21 +49,9 @@ impl Stack {
     /// The first service that does not do its part, or what is still waited for
     /// at the deadline; the stack is then to be taken [down](Self::down).
     pub async fn up(&mut self, input: &StackInput, deadline: Instant) -> Result<(), Fault> {
-        let made = self.make_shared(&input.project).await?;
-        try_join_all(self.members.values().map(|member| async {
-            let asked = input.ports.get(&member.name);
-            let wanted = spec::container(member, &input.project, &made, asked);
-            self.make(member, wanted).await
-        }))
-        .await?;
-        for member in self.members.values() {
-            let starting = start(
-                Arc::clone(member),
-                self.members.clone(),
-                Arc::clone(&self.workshop),
-                Arc::clone(&self.timeline),
-            );
-            self.tasks.spawn(starting);
+        match &input.services.by {
+            By::Builtin(project) => self.begin(input, project).await?,
+            By::Plugin(files) => self.compose_up(input, files, deadline).await?,
         }
         self.wait(deadline, |members| {
             members
@@ -79,6 +59,8 @@ impl Stack {
                 .all(|member| match (&member.health, member.now()) {
                     (_, State::Ended { .. } | State::LeftOut { .. }) => true,
                     (Some(_), state) => state == State::Healthy,
+                    // Those of the engine's own healthchecks are seen when they start.
+                    (None, State::Starting { .. }) => false,
                     (None, state) => state.has_started(),
                 })
         })
@@ -128,7 +110,7 @@ impl Stack {
     }
 
     /// Waits until it is so, a service fails, or the time is over.
-    async fn wait(
+    pub(super) async fn wait(
         &self,
         deadline: Instant,
         is_so: impl Fn(&BTreeMap<String, Arc<Member>>) -> bool,
@@ -160,8 +142,8 @@ impl Stack {
         let mut members = stages.filter_map(|name| self.members.get(name));
         let late = members.find_map(|member| {
             let (waiting_for, output) = match member.now() {
-                State::Starting { output } => ("healthy", output),
-                State::Started if member.health.is_some() => ("healthy", String::new()),
+                State::Starting { output } => (HEALTHY, output),
+                State::Started if member.health.is_some() => (HEALTHY, String::new()),
                 State::Waiting => ("started", String::new()),
                 State::Started | State::Healthy
                     if self.exit_code_from.as_deref() == Some(member.name.as_str()) =>
@@ -181,238 +163,4 @@ impl Stack {
             },
         }
     }
-
-    async fn make_shared(&mut self, project: &Project) -> Result<Made, EngineError> {
-        let mut made = Made {
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-        };
-        for (name, network) in &project.networks {
-            let engines = match &network.name {
-                Some(engines) if network.external => engines.clone(),
-                _ if network.external => name.clone(),
-                _ => {
-                    let engines = self.workshop.network(network_spec(name, network)).await?;
-                    self.networks.push(engines.clone());
-                    engines
-                }
-            };
-            made.networks.insert(name.clone(), engines);
-        }
-        for (name, volume) in &project.volumes {
-            let engines = match &volume.name {
-                Some(engines) if volume.external => engines.clone(),
-                _ if volume.external => name.clone(),
-                _ => {
-                    let engines = self.workshop.volume(volume_spec(name, volume)).await?;
-                    self.volumes.push(engines.clone());
-                    engines
-                }
-            };
-            made.volumes.insert(name.clone(), engines);
-        }
-        Ok(made)
-    }
-
-    async fn make(&self, member: &Member, wanted: spec::Wanted) -> Result<(), Fault> {
-        let id = match self.workshop.container(wanted.spec).await {
-            Ok(id) => id,
-            Err(EngineError::Refused { message, .. }) => {
-                return Err(Fault::Service {
-                    service: member.name.clone(),
-                    why: Why::NotStarted {
-                        code: 125,
-                        text: message,
-                    },
-                });
-            }
-            Err(error) => return Err(error.into()),
-        };
-        member.made(id.clone());
-        self.timeline.add(&member.name, "created");
-        if !wanted.files.is_empty() {
-            self.workshop.engine().put(&id, &wanted.files).await?;
-        }
-        Ok(())
-    }
-}
-
-fn network_spec(name: &str, network: &Network) -> NetworkSpec {
-    NetworkSpec {
-        name: name.to_owned(),
-        labels: network.labels.clone(),
-        internal: network.internal,
-        driver: network.driver.clone(),
-        options: network.driver_opts.clone(),
-    }
-}
-
-fn volume_spec(name: &str, volume: &Volume) -> VolumeSpec {
-    VolumeSpec {
-        name: name.to_owned(),
-        labels: volume.labels.clone(),
-        driver: volume.driver.clone(),
-        options: volume.driver_opts.clone(),
-    }
-}
-
-/// Whether all that depend on a service can do without it, and somebody does.
-fn is_optional(project: &Project, name: &str) -> bool {
-    let mut dependencies = project
-        .services
-        .values()
-        .filter_map(|service| service.depends_on.get(name))
-        .peekable();
-    dependencies.peek().is_some() && dependencies.all(|dependency| !dependency.required)
-}
-
-/// A service from its wait to its end.
-async fn start(
-    member: Arc<Member>,
-    members: BTreeMap<String, Arc<Member>>,
-    workshop: Arc<dyn Workshop>,
-    timeline: Arc<Timeline>,
-) {
-    let tell = |state: State| {
-        timeline.add(&member.name, state.said());
-        member.state.send_replace(state);
-    };
-    for (name, dependency) in &member.service.depends_on {
-        let Some(other) = members.get(name) else {
-            continue;
-        };
-        if let Err(why) = comes(other, dependency).await
-            && dependency.required
-        {
-            let service = name.clone();
-            return tell(State::LeftOut { service, why });
-        }
-    }
-    let Some(id) = member.id() else {
-        return;
-    };
-    if let Err(error) = workshop.engine().start(id).await {
-        let code = match workshop.engine().inspect(id).await {
-            Ok(state) if state.exit_code != 0 => state.exit_code,
-            _ => 126,
-        };
-        return tell(State::NotStarted {
-            code,
-            text: error.to_string(),
-        });
-    }
-    tell(State::Started);
-    let probing = async {
-        match &member.health {
-            Some(test) => {
-                let engine = workshop.engine().as_ref();
-                let factor = member.image.factor;
-                // A fault of the engine shows in everything else that is asked of it.
-                let _ = health::watch(engine, id, test, factor, &member.state).await;
-                std::future::pending::<()>().await;
-            }
-            None => std::future::pending().await,
-        }
-    };
-    let reported = async {
-        let mut changes = member.state.subscribe();
-        while changes.changed().await.is_ok() {
-            let state = changes.borrow_and_update().clone();
-            if matches!(state, State::Healthy | State::Unhealthy { .. }) {
-                timeline.add(&member.name, state.said());
-            }
-        }
-    };
-    let state = tokio::select! {
-        state = follow(&member, id, workshop.as_ref(), &timeline) => state,
-        () = probing => return,
-        () = reported => return,
-    };
-    tell(state);
-}
-
-/// Follows the log until the container has ended for good.
-async fn follow(member: &Member, id: &str, workshop: &dyn Workshop, timeline: &Timeline) -> State {
-    let engine = workshop.engine();
-    loop {
-        let mut crash = None;
-        let (sender, mut crashed) = tokio::sync::mpsc::channel(1);
-        let mut sink = |kind: StreamKind, bytes: &[u8]| {
-            if let Some(signal) = member.log().take(kind, bytes) {
-                // Full only if it was told already.
-                let _ = sender.try_send(signal);
-            }
-        };
-        tokio::select! {
-            // A log that breaks off is seen by the state, which is asked next.
-            _ = engine.follow_log(id, &mut sink) => {}
-            signal = crashed.recv() => crash = signal,
-        }
-        if let Some(signal) = crash {
-            return State::Crashed { signal };
-        }
-        loop {
-            match engine.inspect(id).await {
-                Ok(state) if state.is_running() && member.restarts() => {
-                    timeline.add(&member.name, "started again");
-                    member.forget_log();
-                    break;
-                }
-                Ok(state) if state.is_running() || state.phase == Phase::Restarting => {}
-                Ok(state) => {
-                    return State::Ended {
-                        code: state.exit_code,
-                        oom_killed: state.oom_killed,
-                    };
-                }
-                // Removed by somebody else, or the engine is gone: no success.
-                Err(error) => {
-                    return State::NotStarted {
-                        code: 125,
-                        text: error.to_string(),
-                    };
-                }
-            }
-            tokio::time::sleep(BETWEEN_RESTARTS).await;
-        }
-    }
-}
-
-/// Waits for what a dependency demands; or why it never comes to that.
-async fn comes(other: &Member, dependency: &Dependency) -> Result<(), Why> {
-    let mut changes = other.state.subscribe();
-    loop {
-        let state = changes.borrow_and_update().clone();
-        let is_so = match dependency.condition {
-            Condition::Started => state.has_started(),
-            Condition::Healthy => state == State::Healthy,
-            Condition::CompletedSuccessfully => {
-                matches!(state, State::Ended { code: 0, .. })
-            }
-        };
-        if is_so {
-            return Ok(());
-        }
-        if let Some(why) = hopeless(other, dependency.condition, &state) {
-            return Err(why);
-        }
-        // Never an error: the sender is a part of `other`.
-        let _ = changes.changed().await;
-    }
-}
-
-/// Why a service can't come to what is waited for any more.
-fn hopeless(other: &Member, condition: Condition, state: &State) -> Option<Why> {
-    if let State::LeftOut { why, .. } = state {
-        return Some(why.clone());
-    }
-    if condition == Condition::Healthy {
-        if other.health.is_none() {
-            return Some(Why::NoHealthcheck);
-        }
-        if let State::Ended { code, .. } = state {
-            return Some(Why::EndedBeforeHealthy { code: *code });
-        }
-    }
-    state.fault()
 }

@@ -1,8 +1,10 @@
 //! Who makes what a stack consists of.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use crate::engine::{ContainerSpec, Engine, EngineError, NetworkSpec, VolumeSpec};
 
@@ -23,6 +25,19 @@ pub trait Workshop: Send + Sync {
 
     /// Makes a volume and returns its name.
     async fn volume(&self, spec: VolumeSpec) -> Result<String, EngineError>;
+
+    /// The labels that what is made by somebody else must carry to be found again.
+    fn labels(&self) -> BTreeMap<String, String>;
+
+    /// A name that no other project has, as compose allows them.
+    fn project_name(&self) -> String;
+
+    /// Takes a container in that somebody else made.
+    fn adopt(&self, id: &str);
+
+    /// Has something go on until it ends, or the run does: who began it may be
+    /// cancelled meanwhile. What it makes carries [`labels`](Self::labels).
+    fn outlive(&self, task: BoxFuture<'static, ()>);
 
     /// Whether everything is to be left in place at the end, for a look inside.
     fn keeps(&self) -> bool;

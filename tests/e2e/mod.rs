@@ -19,6 +19,7 @@ mod image_facts;
 mod main_job;
 mod misbehaving;
 mod options;
+mod plugin;
 mod programs;
 mod registries;
 mod reports;

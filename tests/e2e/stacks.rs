@@ -6,10 +6,10 @@ use super::outcome::Outcome;
 
 const AMD64: &str = "linux/amd64";
 const ARM64: &str = "linux/arm64";
-const UP: &str = "with its friends › services come up";
+pub(super) const UP: &str = "with its friends › services come up";
 
 /// A suite with one integration that asks for these things besides.
-fn suite(more: &str) -> String {
+pub(super) fn suite(more: &str) -> String {
     format!(
         "
 version: 1
@@ -24,7 +24,7 @@ integration:
 }
 
 /// Runs it on two platforms, and looks that nothing of it is left.
-fn run(compose: &str, more: &str, arguments: &[&str]) -> Outcome {
+pub(super) fn run(compose: &str, more: &str, arguments: &[&str]) -> Outcome {
     let lab = Lab::new();
     // Images of the tests' own registry.
     let compose = compose.replace("BUSYBOX", &image("test/busybox:all"));
@@ -44,7 +44,7 @@ fn story(outcome: &Outcome, platform: &str) -> String {
 }
 
 /// What happened to which service, in order of time.
-fn events(outcome: &Outcome, platform: &str) -> Vec<String> {
+pub(super) fn events(outcome: &Outcome, platform: &str) -> Vec<String> {
     story(outcome, platform)
         .lines()
         .skip_while(|line| *line != "== events")

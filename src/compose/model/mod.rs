@@ -36,36 +36,6 @@ pub struct Project {
     pub notes: Vec<Note>,
 }
 
-impl Project {
-    /// In which order the services start: those of a stage depend on none but those
-    /// of the stages before it. Stages and what is in them are in a fixed order.
-    pub fn order(&self) -> Vec<Vec<&str>> {
-        let mut stages: Vec<Vec<&str>> = Vec::new();
-        let mut started: BTreeMap<&str, usize> = BTreeMap::new();
-        while started.len() < self.services.len() {
-            let ready: Vec<&str> = self
-                .services
-                .iter()
-                .filter(|(name, service)| {
-                    !started.contains_key(name.as_str())
-                        && service
-                            .depends_on
-                            .keys()
-                            .all(|other| started.contains_key(other.as_str()))
-                })
-                .map(|(name, _)| name.as_str())
-                .collect();
-            // Never so: reading refuses cycles and what is not there.
-            if ready.is_empty() {
-                break;
-            }
-            started.extend(ready.iter().map(|name| (*name, stages.len())));
-            stages.push(ready);
-        }
-        stages
-    }
-}
-
 /// Where something is written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {

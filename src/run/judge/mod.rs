@@ -36,8 +36,8 @@ pub(super) async fn judge(room: &Arc<Room>, session: &mut Session, case: &Case) 
         Action::Start(start) => start::judge(room, start, deadline).await,
         Action::Files(files) => files::judge(room, files, deadline).await,
         Action::Config(expectation) => Ok(config::judge(room, expectation)),
-        Action::Stack(stack) => match &case.project {
-            Some(project) => stack::judge(room, stack, project, deadline).await,
+        Action::Stack(stack) => match &case.services {
+            Some(services) => stack::judge(room, stack, services, deadline).await,
             // Never so: the command line reads them before anything runs.
             None => Ok(vec![Finding::error(cause(
                 "harness-fault",

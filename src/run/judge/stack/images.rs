@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::compose::{Project, PullPolicy, Service};
+use crate::compose::{Outline, PullPolicy, ServiceOutline};
 use crate::engine::PullCredentials;
 use crate::event::{Cause, Confidence};
 use crate::image::{ImageReference, Platform, RegistryReference};
@@ -24,13 +24,13 @@ pub(super) struct Images {
 pub(super) async fn prepare(
     room: &Arc<Room>,
     stack: &Stack,
-    project: &Project,
+    outline: &Outline,
 ) -> Result<Images, Box<Cause>> {
     let mut images = Images {
         of: BTreeMap::new(),
         notes: Vec::new(),
     };
-    for (name, service) in &project.services {
+    for (name, service) in &outline.services {
         let image = if stack.under_test.contains(name) {
             images.notes.extend(overruled(room, name, service));
             ServiceImage {
@@ -39,6 +39,9 @@ pub(super) async fn prepare(
                 config: room.variant.config.clone(),
                 factor: room.factor,
             }
+        } else if service.is_built {
+            // The plugin does, and says what is wrong with it.
+            continue;
         } else {
             sidecar(room, stack, name, service).await?
         };
@@ -48,7 +51,7 @@ pub(super) async fn prepare(
 }
 
 /// What the file says of a service under test, and does not count.
-fn overruled(room: &Room, name: &str, service: &Service) -> Vec<String> {
+fn overruled(room: &Room, name: &str, service: &ServiceOutline) -> Vec<String> {
     let variant = &room.variant;
     let mut notes = Vec::new();
     if let Some(image) = &service.image
@@ -74,7 +77,7 @@ async fn sidecar(
     room: &Arc<Room>,
     stack: &Stack,
     name: &str,
-    service: &Service,
+    service: &ServiceOutline,
 ) -> Result<ServiceImage, Box<Cause>> {
     let host = &room.engine.facts().platform;
     let platform = match (&service.platform, stack.sidecars) {

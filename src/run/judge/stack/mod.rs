@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::compose::Project;
+use crate::compose::Services;
 use crate::diagnosis::{Observation, signal_of};
 use crate::engine::EngineError;
 use crate::event::{Cause, Confidence};
 use crate::run::finding::{Finding, arrange, cause, engine_fault};
 use crate::run::room::{Room, verify};
-use crate::stack::{Fault, Stack, StackInput, Why};
-use crate::suite::{self, ServiceAction};
+use crate::stack::{Fault, HEALTHY, Stack, StackInput, Why};
+use crate::suite::{self, Runner, ServiceAction};
 use workshop::OfRun;
 
 /// The part that says whether the services came up.
@@ -29,17 +29,17 @@ const STOPPING: Duration = Duration::from_secs(60);
 pub(super) async fn judge(
     room: &Arc<Room>,
     asked: &suite::Stack,
-    project: &Project,
+    services: &Arc<Services>,
     deadline: Duration,
 ) -> Result<Vec<Finding>, EngineError> {
     let clock = Instant::now();
-    let images = match images::prepare(room, asked, project).await {
+    let images = match images::prepare(room, asked, &services.outline).await {
         Ok(images) => images,
         Err(fault) => return Ok(vec![Finding::error(*fault).part(UP).took(clock.elapsed())]),
     };
     let notes = images.notes;
     let input = StackInput {
-        project: project.clone(),
+        services: Arc::clone(services),
         images: images.of,
         exit_code_from: asked.exit_code_from.clone(),
         ports: ports(asked),
@@ -177,7 +177,7 @@ async fn verified(
 fn command(input: &StackInput, service: &str) -> Vec<String> {
     let (Some(image), Some(service)) = (
         input.images.get(service),
-        input.project.services.get(service),
+        input.services.outline.services.get(service),
     ) else {
         return Vec::new();
     };
@@ -201,6 +201,15 @@ async fn broken(
     fault: Fault,
 ) -> Result<Finding, EngineError> {
     match fault {
+        Fault::Plugin { text } => {
+            let mut found = cause(
+                "compose-plugin",
+                Confidence::Unknown,
+                "the compose plugin did not bring the services up",
+            );
+            found.evidence = text.lines().map(str::to_owned).collect();
+            Ok(Finding::error(found))
+        }
         Fault::Engine(error) => Ok(Finding::error(engine_fault(&error))),
         Fault::Service { service, why } => failed(room, asked, stack, &service, &why).await,
     }
@@ -232,6 +241,16 @@ async fn failed(
     }
     if *why == Why::NoHealthcheck {
         found.hint = Some("give it a `healthcheck`, or wait for `service_started`".to_owned());
+    }
+    if let Why::NotReady { waiting_for, .. } = why
+        && *waiting_for == HEALTHY
+        && asked.runner == Runner::Plugin
+        && !room.engine.facts().runs_healthchecks()
+    {
+        found.hint = Some(format!(
+            "{} runs no healthcheck without systemd, and the compose plugin waits for it; the built-in runner probes by itself: leave `runner` out",
+            room.engine.facts().name
+        ));
     }
     let mut causes = vec![found];
     if asked.under_test.iter().any(|name| name == service) {

@@ -1,8 +1,10 @@
 //! What a stack is made by: the run's own book of all it makes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use crate::engine::{ContainerSpec, Engine, EngineError, NetworkSpec, VolumeSpec};
 use crate::run::Shared;
@@ -32,6 +34,22 @@ impl Workshop for OfRun {
     async fn volume(&self, spec: VolumeSpec) -> Result<String, EngineError> {
         let containers = &self.shared.containers;
         containers.create_volume(&self.engine, spec).await
+    }
+
+    fn labels(&self) -> BTreeMap<String, String> {
+        self.shared.containers.labels()
+    }
+
+    fn project_name(&self) -> String {
+        self.shared.containers.unique("")
+    }
+
+    fn adopt(&self, id: &str) {
+        self.shared.containers.adopt(&self.engine, id);
+    }
+
+    fn outlive(&self, task: BoxFuture<'static, ()>) {
+        self.shared.containers.outlive(&self.engine, task);
     }
 
     fn keeps(&self) -> bool {
