@@ -128,6 +128,7 @@ fn case(report: &AuditReport, platform: &Platform, group: FindingGroup) -> Optio
         reproduce: None,
         stdout: String::new(),
         stderr: String::new(),
+        services: None,
     })
 }
 

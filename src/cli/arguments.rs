@@ -79,6 +79,10 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
 
+    /// Write what the services of integration cases leave into this folder, as each case ends: their logs, what happened, and on failure what the engine says of each container
+    #[arg(long, value_name = "DIR")]
+    pub(super) artifacts: Option<PathBuf>,
+
     /// Speak plain HTTP to this registry, given as HOST or HOST:PORT; registries on loopback need no flag; may be given several times
     #[arg(long, value_name = "HOST")]
     pub(super) insecure_registry: Vec<String>,

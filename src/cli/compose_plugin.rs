@@ -45,7 +45,11 @@ pub(super) async fn services(stack: &Stack, files: Vec<String>) -> Result<Servic
     let printed = asked(&mut command)
         .await
         .map_err(|why| format!("the compose plugin refuses the files: {why}\n"))?;
-    let outline = Outline::of_resolved(&printed).map_err(|error| format!("{error}\n"))?;
+    let outline = Outline::of_resolved(&printed, &|name| {
+        let own = given.env.get(name).cloned();
+        own.or_else(|| std::env::var(name).ok())
+    })
+    .map_err(|error| format!("{error}\n"))?;
     Ok(Services {
         outline,
         by: By::Plugin(given),

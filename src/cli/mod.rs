@@ -2,6 +2,7 @@
 //! user, and the only one that prints.
 
 mod arguments;
+mod artifacts;
 mod audit;
 mod cache;
 mod clean;

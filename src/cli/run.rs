@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::RunArguments;
+use super::artifacts::ArtifactFolder;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::outputs::Outputs;
@@ -38,6 +39,14 @@ pub(super) async fn run(arguments: Box<RunArguments>) -> Exit {
             return Exit::Error;
         }
     };
+    let artifacts = arguments.artifacts.as_deref().map(ArtifactFolder::open);
+    let mut artifacts = match artifacts.transpose() {
+        Ok(artifacts) => artifacts,
+        Err(message) => {
+            screen::complain(&message, Some("nothing was run"));
+            return Exit::Error;
+        }
+    };
     let cancel = signals::cancellation();
     let prepared = tokio::select! {
         prepared = prepare(&arguments, &suites) => prepared,
@@ -54,7 +63,7 @@ pub(super) async fn run(arguments: Box<RunArguments>) -> Exit {
         Ok(Prepared::Listed) => return Exit::Passed,
         Err(failure) => return failure.end(&arguments.image, outputs, clock),
     };
-    let masker = masker(&suites, credentials.as_ref());
+    let masker = masker(&suites, &plan, credentials.as_ref());
     let input = RunInput {
         image,
         plan,
@@ -65,12 +74,14 @@ pub(super) async fn run(arguments: Box<RunArguments>) -> Exit {
         masker,
         cancel: cancel.clone(),
     };
-    let result = observed(input, &screen, cancel).await;
+    let result = observed(input, &screen, &mut artifacts, cancel).await;
     let mut text = Vec::new();
     // Writing into memory does not fail.
     let _ = write_summary(&result, &screen.view, &mut text);
     screen::print(&String::from_utf8_lossy(&text));
-    if let Err(message) = outputs.write(&result) {
+    let written = outputs.write(&result);
+    let left = artifacts.map_or(Ok(()), ArtifactFolder::end);
+    if let Err(message) = written.and(left) {
         screen::complain(&message, Some("a result that nobody can read is no pass"));
         return Exit::Error;
     }
@@ -324,12 +335,13 @@ fn options(arguments: &RunArguments) -> RunOptions {
         pull: arguments.pull.into(),
         keep: arguments.keep,
         remove_images: arguments.remove_images,
+        artifacts: arguments.artifacts.is_some(),
         fail_fast: arguments.fail_fast,
         engine_deadline: Duration::from_secs(arguments.step_timeout),
     }
 }
 
-fn masker(suites: &[SuiteFile], credentials: Option<&FoundCredentials>) -> Masker {
+fn masker(suites: &[SuiteFile], plan: &Plan, credentials: Option<&FoundCredentials>) -> Masker {
     let declared = suites
         .iter()
         .flat_map(|suite| &suite.suite().secrets)
@@ -338,7 +350,7 @@ fn masker(suites: &[SuiteFile], credentials: Option<&FoundCredentials>) -> Maske
         Credentials::Basic { password, .. } => password.clone(),
         Credentials::IdentityToken(token) => token.clone(),
     });
-    Masker::new(declared.chain(of_registry))
+    Masker::new(declared.chain(of_registry).chain(stacks::secrets(plan)))
 }
 
 fn for_engine(found: FoundCredentials) -> PullCredentials {
@@ -349,11 +361,19 @@ fn for_engine(found: FoundCredentials) -> PullCredentials {
 }
 
 /// Runs, and shows what happens while it does.
-async fn observed(input: RunInput, screen: &Screen, cancel: CancellationToken) -> RunResult {
+async fn observed(
+    input: RunInput,
+    screen: &Screen,
+    artifacts: &mut Option<ArtifactFolder>,
+    cancel: CancellationToken,
+) -> RunResult {
     let (sender, mut events) = mpsc::unbounded_channel::<Event>();
     let mut progress = screen.progress();
     let running = tokio::spawn(crate::run::run(input, sender));
     while let Some(event) = events.recv().await {
+        if let (Event::Artifacts(left), Some(folder)) = (&event, artifacts.as_mut()) {
+            folder.write(left);
+        }
         let mut text = Vec::new();
         let _ = progress.observe(&event, &mut text);
         if !text.is_empty() {

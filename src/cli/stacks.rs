@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{compose_plugin, screen};
-use crate::compose::{self, By, FileFault, Files, Services, Surroundings};
+use crate::compose::{self, By, Content, FileFault, Files, Services, Surroundings};
 use crate::diagnostic::suggest::nearest;
 use crate::plan::{Case, Plan};
 use crate::suite::{Action, Runner, Stack};
@@ -49,6 +49,25 @@ pub(super) async fn read(plan: &mut Plan, color: bool) -> Result<(), ()> {
         screen::warn(mistakes);
     }
     if said.is_empty() { Ok(()) } else { Err(()) }
+}
+
+/// The values of all secrets of the compose files, which no report may show.
+pub(super) fn secrets(plan: &Plan) -> Vec<String> {
+    let cases = plan.platforms.iter().flat_map(|planned| &planned.cases);
+    let services = cases.filter_map(|case| case.services.as_deref());
+    let mut values: Vec<String> = services
+        .flat_map(|services| &services.outline.secrets)
+        .filter_map(|secret| match secret {
+            Content::Environment { value, .. } => Some(value.reveal().to_owned()),
+            Content::Inline(text) => Some(text.clone()),
+            // One that is no text is not shown as one either.
+            Content::File(path) => std::fs::read_to_string(path).ok(),
+        })
+        .map(|value| value.trim().to_owned())
+        .collect();
+    values.sort();
+    values.dedup();
+    values
 }
 
 async fn services(stack: &Stack, case: &Case, color: bool) -> Result<Services, String> {

@@ -6,6 +6,7 @@
 
 mod audit;
 mod catalogue;
+mod services;
 
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{AUDIT_SUITE, AuditReport, AuditedPlatform, Finding, Severity, Unseen};
 pub use catalogue::{FindingGroup, FindingKind, FindingRole, finding_kind, finding_kinds};
+pub use services::{
+    Artifact, Artifacts, ContainerRecord, HealthRecord, ServiceEvent, ServicesRecord, Stream,
+};
 
 use crate::image::{Digest, Platform};
 
@@ -41,6 +45,8 @@ pub enum Event {
     },
     /// A case, or a part of one (a runtime, a module), has its outcome.
     CaseFinished(Box<CaseResult>),
+    /// What an attempt at a case leaves to be looked at, where that was asked for.
+    Artifacts(Box<Artifacts>),
     /// Something the user should know that is no case's outcome.
     Notice(String),
     /// All is done, cleaned up and judged.
@@ -201,6 +207,8 @@ pub struct CaseResult {
     pub stdout: String,
     /// What the program printed to standard error, capped.
     pub stderr: String,
+    /// Of a case of services that did not pass: what became of them.
+    pub services: Option<Box<ServicesRecord>>,
 }
 
 /// A platform's part of the result.

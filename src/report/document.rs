@@ -76,6 +76,11 @@ pub(super) fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Resul
     out.write_all(b"\n")
 }
 
+/// A document of somebody else's as text, indented and as harmless.
+pub(super) fn text(document: &serde_json::Value) -> String {
+    format!("{}\n", harmless(&format!("{document:#}")))
+}
+
 /// The same JSON, safe to be printed into a terminal or a CI log as it is:
 /// what could act there is written as an escape, which changes no value.
 fn harmless(json: &str) -> String {

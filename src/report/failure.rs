@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use super::escape;
+use super::services;
 use super::view::{View, paint};
 use crate::event::{CaseResult, Cause, Confidence, Execution, SuiteLocation, VariantFacts};
 
@@ -40,6 +41,9 @@ pub(super) fn write(
     }
     for note in &case.notes {
         write_point(margin, view, &format!("note: {note}"), out)?;
+    }
+    if let Some(services) = &case.services {
+        services::write(services, view, out)?;
     }
     write_tail("stdout", &case.stdout, view, out)?;
     write_tail("stderr", &case.stderr, view, out)?;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::event::{
-    CaseResult, Cause, Confidence, Event, Execution, Outcome, RunResult, RunStarted, SuiteLocation,
-    VariantFacts, VariantResult, Verdict,
+    CaseResult, Cause, Confidence, ContainerRecord, Event, Execution, HealthRecord, Outcome,
+    RunResult, RunStarted, ServiceEvent, ServicesRecord, SuiteLocation, VariantFacts,
+    VariantResult, Verdict,
 };
 use crate::image::{Digest, Platform};
 
@@ -14,6 +15,7 @@ pub(super) fn all() -> Vec<(&'static str, RunResult)> {
         ("healthy", healthy()),
         ("failing", failing()),
         ("mixed", mixed()),
+        ("services", services()),
         ("hostile", hostile()),
         ("broken", broken()),
         ("interrupted", interrupted()),
@@ -40,6 +42,7 @@ pub(super) fn case(suite: &str, name: &str, on: &str) -> CaseResult {
         reproduce: None,
         stdout: String::new(),
         stderr: String::new(),
+        services: None,
     }
 }
 
@@ -105,6 +108,85 @@ pub(super) fn healthy() -> RunResult {
         ],
         cases: cases.collect(),
     }
+}
+
+/// A stack whose database gets no memory on linux/arm64.
+pub(super) fn services() -> RunResult {
+    let mut result = healthy();
+    result.verdict = Verdict::Failed;
+    result.variants[1].verdict = Verdict::Failed;
+    result.cases = ["linux/amd64", "linux/arm64"]
+        .map(|on| CaseResult {
+            location: location(
+                14,
+                "  - name: with its database\n    compose: docker-compose.test.yml\n    under_test: app",
+            ),
+            ..case("integration", "with its database › services come up", on)
+        })
+        .into();
+    let case = result.cases.last_mut().expect("a case");
+    case.outcome = Outcome::Failed;
+    case.causes = vec![Cause {
+        code: "service-ended".to_owned(),
+        confidence: Confidence::Unknown,
+        message: "db was ended by the kernel for want of memory (code 137)".to_owned(),
+        evidence: vec!["db | LOG:  starting PostgreSQL".to_owned()],
+        hint: None,
+        emulator_suspect: false,
+    }];
+    case.stdout =
+        "== events\n   0.250 s  db  created\n== db stdout\nLOG:  starting PostgreSQL\n".to_owned();
+    let event = |seconds: f64, service: &str, what: &str| ServiceEvent {
+        seconds,
+        service: service.to_owned(),
+        what: what.to_owned(),
+    };
+    case.services = Some(Box::new(ServicesRecord {
+        containers: vec![
+            ContainerRecord {
+                service: "app".to_owned(),
+                state: "created".to_owned(),
+                image: Some(Digest::of(b"app").to_string()),
+                platform: Some("linux/arm64".to_owned()),
+                networks: vec!["everyarch-1-default".to_owned()],
+                ..ContainerRecord::default()
+            },
+            ContainerRecord {
+                service: "cache".to_owned(),
+                state: "running".to_owned(),
+                health: Some(HealthRecord {
+                    status: "starting".to_owned(),
+                    output: "connection refused\n\u{1b}[31mnot yet\n".to_owned(),
+                }),
+                ..ContainerRecord::default()
+            },
+            ContainerRecord {
+                service: "db".to_owned(),
+                state: "exited".to_owned(),
+                exit_code: Some(137),
+                oom_killed: true,
+                restarts: 2,
+                networks: vec!["back".to_owned(), "front".to_owned()],
+                mounts: vec!["volume data at /data".to_owned()],
+                ..ContainerRecord::default()
+            },
+            ContainerRecord {
+                service: "gone".to_owned(),
+                state: "unknown".to_owned(),
+                error: Some("no such container".to_owned()),
+                ..ContainerRecord::default()
+            },
+        ],
+        events: vec![
+            event(0.25, "db", "created"),
+            event(
+                1.5,
+                "db",
+                "was ended by the kernel for want of memory (code 137)",
+            ),
+        ],
+    }));
+    result
 }
 
 /// linux/arm64 holds the amd64 build of a native module.

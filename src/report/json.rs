@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{self, in_words, seconds};
 pub use super::document::{DocumentError, Tool};
-use crate::event::{CaseResult, Cause, Execution, Outcome, RunResult, VariantResult, Verdict};
+use crate::event::{
+    CaseResult, Cause, Execution, Outcome, RunResult, ServicesRecord, VariantResult, Verdict,
+};
 use crate::image::{Digest, Platform};
 
 /// The version this crate writes, and the only one it reads. Fields may be added
@@ -97,6 +99,9 @@ pub struct CaseRecord {
     /// The `docker run …` line that does the same by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reproduce: Option<String>,
+    /// Of a case of services that did not pass: what became of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services: Option<Box<ServicesRecord>>,
 }
 
 impl ResultDocument {
@@ -161,6 +166,7 @@ impl From<&CaseResult> for CaseRecord {
             file: location.map(|location| location.file.clone()),
             line: location.map(|location| location.line),
             reproduce: case.reproduce.clone(),
+            services: case.services.clone(),
         }
     }
 }

@@ -105,6 +105,7 @@ impl Asked {
             reproduce: None,
             stdout: String::new(),
             stderr: String::new(),
+            services: None,
         }
     }
 

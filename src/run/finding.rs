@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::check::Mismatch;
 use crate::engine::EngineError;
-use crate::event::{Cause, Confidence, Outcome};
+use crate::event::{Artifact, Cause, Confidence, Outcome, ServicesRecord};
 
 /// The outcome of a check, or of a part of one.
 #[derive(Clone, Debug)]
@@ -17,6 +17,10 @@ pub(super) struct Finding {
     pub(super) notes: Vec<String>,
     pub(super) stdout: String,
     pub(super) stderr: String,
+    /// What became of the services, where it did not pass.
+    pub(super) services: Option<Box<ServicesRecord>>,
+    /// What is left to be looked at.
+    pub(super) artifacts: Vec<Artifact>,
     pub(super) reproduce: Option<String>,
     pub(super) duration: Duration,
     pub(super) flaky: bool,
@@ -31,6 +35,8 @@ impl Finding {
             notes: Vec::new(),
             stdout: String::new(),
             stderr: String::new(),
+            services: None,
+            artifacts: Vec::new(),
             reproduce: None,
             duration: Duration::ZERO,
             flaky: false,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 /// Replaces each secret by `***`.
 #[derive(Clone, Default)]
 pub struct Masker {
@@ -39,6 +41,22 @@ impl Masker {
         }
     }
 
+    /// A JSON document without them: in its texts and keys, so that it stays one.
+    pub fn mask_document(&self, document: &mut Value) {
+        match document {
+            Value::String(text) => self.mask(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.mask_document(item)),
+            Value::Object(entries) => {
+                for (mut key, mut value) in std::mem::take(entries) {
+                    self.mask(&mut key);
+                    self.mask_document(&mut value);
+                    entries.insert(key, value);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
     /// The same text without them.
     pub fn masked(&self, text: &str) -> String {
         let mut text = text.to_owned();
@@ -64,21 +82,48 @@ fn spellings(secret: &str) -> Vec<String> {
     all
 }
 
-/// A message that shortens what it quotes may have cut a secret in two:
-/// `"…` follows its beginning, or its end follows `…"`.
+/// What stands before the end and after the beginning of a text that was cut: in
+/// messages that quote it, and where output was too long to be kept.
+const CUTS: [(&str, &str); 2] = [("…\"", "\"…"), (" bytes left out …]\n", "\n[… ")];
+
+/// What is shortened may have had a secret cut in two.
 fn mask_halves(secret: &str, text: &mut String) {
-    const BEFORE: &str = "…\"";
-    const AFTER: &str = "\"…";
-    if !text.contains(BEFORE) && !text.contains(AFTER) {
-        return;
-    }
-    for (at, _) in secret.char_indices() {
-        let (beginning, end) = secret.split_at(at);
-        if beginning.len() >= SHORTEST {
-            *text = text.replace(&format!("{beginning}{AFTER}"), &format!("***{AFTER}"));
+    for (before, after) in CUTS {
+        let halves = secret.char_indices().map(|(at, _)| secret.split_at(at));
+        if text.contains(after) {
+            let is_half = |half: &&str| half.len() >= SHORTEST;
+            let beginnings = halves.clone().map(|(beginning, _)| beginning).rev();
+            let beginnings: Vec<&str> = beginnings.filter(is_half).collect();
+            let mut parts = text.split(after).peekable();
+            let mut masked = String::with_capacity(text.len());
+            while let Some(part) = parts.next() {
+                let kept = |half: &&str| part.strip_suffix(*half);
+                match parts.peek() {
+                    None => masked.push_str(part),
+                    Some(_) => {
+                        match beginnings.iter().find_map(kept) {
+                            Some(kept) => masked.extend([kept, "***"]),
+                            None => masked.push_str(part),
+                        }
+                        masked.push_str(after);
+                    }
+                }
+            }
+            *text = masked;
         }
-        if end.len() >= SHORTEST {
-            *text = text.replace(&format!("{BEFORE}{end}"), &format!("{BEFORE}***"));
+        if text.contains(before) {
+            let ends = halves.map(|(_, end)| end);
+            let ends: Vec<&str> = ends.filter(|half| half.len() >= SHORTEST).collect();
+            let mut parts = text.split(before);
+            let mut masked = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                masked.push_str(before);
+                match ends.iter().find_map(|half| part.strip_prefix(*half)) {
+                    Some(kept) => masked.extend(["***", kept]),
+                    None => masked.push_str(part),
+                }
+            }
+            *text = masked;
         }
     }
 }
@@ -117,6 +162,24 @@ mod tests {
             assert!(masked.contains("***"), "{masked}");
             assert!(!masked.contains("wo"), "{masked}");
         }
+    }
+
+    #[test]
+    fn a_document_stays_one_without_its_secrets() {
+        let secret = "a\"b\\c\u{1b}";
+        let masker = Masker::new([secret.to_owned()]);
+        let mut document = serde_json::json!({
+            "Env": ["PATH=/bin", format!("TOKEN={secret}")],
+            "Labels": { format!("x-{secret}"): true },
+            "Count": 3,
+        });
+        masker.mask_document(&mut document);
+        let expected = serde_json::json!({
+            "Env": ["PATH=/bin", "TOKEN=***"],
+            "Labels": { "x-***": true },
+            "Count": 3,
+        });
+        assert_eq!(document, expected);
     }
 
     #[test]

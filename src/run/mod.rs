@@ -61,6 +61,8 @@ pub struct RunOptions {
     pub keep: bool,
     /// Remove the images that this run pulled.
     pub remove_images: bool,
+    /// Have cases leave what there is to be looked at besides their results.
+    pub artifacts: bool,
     /// Stop at the first case that does not pass.
     pub fail_fast: bool,
     /// How long an engine may take for one step of its own; pulls are given

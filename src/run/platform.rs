@@ -12,7 +12,8 @@ use super::results::{finished, interrupted, not_run, own_case, skipped};
 use super::room::{self, Room, Unready};
 use super::session::Session;
 use crate::event::{
-    CaseResult, Cause, Confidence, Event, FindingGroup, Outcome, VariantFacts, Verdict,
+    Artifact, Artifacts, CaseResult, Cause, Confidence, Event, FindingGroup, Outcome, VariantFacts,
+    Verdict,
 };
 use crate::image::{Variant, VariantFault};
 use crate::plan::{Case, PlatformPlan, Standing, Target};
@@ -230,6 +231,7 @@ async fn attempts(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<F
     let mut attempt = 0;
     loop {
         let mut findings = judge::judge(room, session, case).await;
+        leave(room, case, attempt, &mut findings);
         let mut failed: Vec<Finding> = findings
             .iter()
             .filter(|finding| finding.outcome == Outcome::Failed)
@@ -256,6 +258,24 @@ async fn attempts(room: &Arc<Room>, session: &mut Session, case: &Case) -> Vec<F
         failed_before.append(&mut failed);
         attempt += 1;
     }
+}
+
+/// Sends on what an attempt leaves to be looked at: none waits for the case's end.
+fn leave(room: &Room, case: &Case, attempt: u32, findings: &mut [Finding]) {
+    let left: Vec<Artifact> = findings
+        .iter_mut()
+        .flat_map(|finding| std::mem::take(&mut finding.artifacts))
+        .collect();
+    if left.is_empty() {
+        return;
+    }
+    room.shared.recorder.artifacts(Artifacts {
+        suite: case.suite.clone(),
+        platform: room.variant.platform.clone(),
+        case: case.check.name.clone(),
+        attempt: attempt + 1,
+        left,
+    });
 }
 
 /// A platform that can't be checked: one case says why, and none is passed over.

@@ -4,7 +4,9 @@ use tokio::sync::mpsc;
 
 use super::Masker;
 use crate::engine::Captured;
-use crate::event::{CaseResult, Cause, Event, Outcome};
+use crate::event::{
+    Artifact, Artifacts, CaseResult, Cause, Event, Outcome, ServiceEvent, ServicesRecord,
+};
 
 /// How many bytes of each stream a result keeps to its end: all results are held
 /// in memory until the reports are written.
@@ -61,8 +63,41 @@ impl Recorder {
         for cause in &mut result.causes {
             self.mask_cause(cause);
         }
+        if let Some(services) = &mut result.services {
+            self.mask_services(services);
+        }
         self.send(Event::CaseFinished(Box::new(result.clone())));
         result
+    }
+
+    /// Masks what a case leaves, and sends it.
+    pub(super) fn artifacts(&self, mut artifacts: Artifacts) {
+        for artifact in &mut artifacts.left {
+            match artifact {
+                Artifact::Events(events) => self.mask_events(events),
+                Artifact::Log { text, .. } => self.masker.mask(text),
+                Artifact::Inspection { document, .. } => self.masker.mask_document(document),
+            }
+        }
+        self.send(Event::Artifacts(Box::new(artifacts)));
+    }
+
+    fn mask_services(&self, services: &mut ServicesRecord) {
+        self.mask_events(&mut services.events);
+        for container in &mut services.containers {
+            let health = container.health.iter_mut();
+            health.for_each(|health| self.masker.mask(&mut health.output));
+            let texts = container.networks.iter_mut();
+            let texts = texts.chain(&mut container.mounts);
+            let texts = texts.chain(&mut container.error);
+            texts.for_each(|text| self.masker.mask(text));
+        }
+    }
+
+    fn mask_events(&self, events: &mut [ServiceEvent]) {
+        for event in events {
+            self.masker.mask(&mut event.what);
+        }
     }
 
     fn mask_cause(&self, cause: &mut Cause) {

@@ -31,6 +31,7 @@ pub(super) fn finished(room: &Room, case: &Case, finding: Finding) -> CaseResult
     result.notes = finding.notes;
     result.stdout = finding.stdout;
     result.stderr = finding.stderr;
+    result.services = finding.services;
     result.reproduce = finding.reproduce;
     if finding.part.is_some() {
         match case.exceptions.standing(&result.name) {
@@ -98,6 +99,7 @@ fn blank(room: &Room, case: &Case, name: String, outcome: Outcome) -> CaseResult
         reproduce: None,
         stdout: String::new(),
         stderr: String::new(),
+        services: None,
     }
 }
 
@@ -123,6 +125,7 @@ pub(super) fn own_case(
         reproduce: None,
         stdout: String::new(),
         stderr: String::new(),
+        services: None,
     })
 }
 

@@ -83,6 +83,14 @@ impl Stack {
         self.members.contains_key(service)
     }
 
+    /// How each service is.
+    pub fn states(&self) -> BTreeMap<String, State> {
+        self.members
+            .iter()
+            .map(|(name, member)| (name.clone(), member.now()))
+            .collect()
+    }
+
     /// What happened so far, in order of time.
     pub fn moments(&self) -> Vec<Moment> {
         self.timeline.moments()

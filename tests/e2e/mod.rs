@@ -6,6 +6,7 @@ mod loopback;
 mod outcome;
 mod push;
 
+mod artifacts;
 mod audit_command;
 mod audit_in_run;
 mod audits;

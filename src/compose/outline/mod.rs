@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub use resolved::Unreadable;
 
-use super::{Dependency, Project, PublishedPort, PullPolicy, Restart, Service};
+use super::{Content, Dependency, Project, PublishedPort, PullPolicy, Restart, Service};
 use crate::image::Platform;
 
 /// The services of an entry.
@@ -21,6 +21,8 @@ pub struct Outline {
     pub networks: Vec<String>,
     /// The named volumes that they use and that are made for them.
     pub volumes: Vec<String>,
+    /// What is in the secrets that they use: to be shown nowhere.
+    pub secrets: Vec<Content>,
 }
 
 /// A service, as far as everyone must know it.
@@ -110,6 +112,11 @@ impl Project {
                 .iter()
                 .filter(|(_, volume)| !volume.external)
                 .map(|(name, _)| name.clone())
+                .collect(),
+            secrets: self
+                .secrets
+                .values()
+                .map(|secret| secret.content.clone())
                 .collect(),
         }
     }

@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use super::{Outline, ServiceOutline};
 use crate::compose::{
-    Condition, Dependency, Place, PortRange, Protocol, PublishedPort, PullPolicy, units,
+    Condition, Content, Dependency, Hidden, Place, PortRange, Protocol, PublishedPort, PullPolicy,
+    units,
 };
 
 /// Why what the plugin printed can't be read.
@@ -25,6 +27,8 @@ struct Resolved {
     networks: BTreeMap<String, Shared>,
     #[serde(default)]
     volumes: BTreeMap<String, Shared>,
+    #[serde(default)]
+    secrets: BTreeMap<String, Secret>,
 }
 
 /// A network or a volume.
@@ -32,6 +36,14 @@ struct Resolved {
 struct Shared {
     #[serde(default)]
     external: bool,
+}
+
+/// Where a secret comes from.
+#[derive(Deserialize)]
+struct Secret {
+    file: Option<PathBuf>,
+    environment: Option<String>,
+    content: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -80,11 +92,14 @@ struct RestartPolicy {
 }
 
 impl Outline {
-    /// Reads what the plugin made of the files.
+    /// Reads what the plugin made of the files. `environment` is what it was given.
     ///
     /// # Errors
     /// Where it is no JSON of the shape that compose prints.
-    pub fn of_resolved(text: &str) -> Result<Self, Unreadable> {
+    pub fn of_resolved(
+        text: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Unreadable> {
         let resolved: Resolved = serde_json::from_str(text)?;
         let own = |shared: BTreeMap<String, Shared>| -> Vec<String> {
             let own = shared.into_iter().filter(|(_, one)| !one.external);
@@ -98,7 +113,25 @@ impl Outline {
                 .collect(),
             networks: own(resolved.networks),
             volumes: own(resolved.volumes),
+            secrets: resolved
+                .secrets
+                .into_values()
+                .filter_map(|secret| secret.read(environment))
+                .collect(),
         })
+    }
+}
+
+impl Secret {
+    fn read(self, environment: &dyn Fn(&str) -> Option<String>) -> Option<Content> {
+        match (self.file, self.environment, self.content) {
+            (Some(path), _, _) => Some(Content::File(path)),
+            (_, Some(name), _) => {
+                let value = Hidden::new(environment(&name)?);
+                Some(Content::Environment { name, value })
+            }
+            (_, _, text) => text.map(Content::Inline),
+        }
     }
 }
 
@@ -194,7 +227,7 @@ mod tests {
     use super::*;
 
     fn outline(text: &str) -> Outline {
-        Outline::of_resolved(text).expect("an outline")
+        Outline::of_resolved(text, &|name| Some(format!("of {name}"))).expect("an outline")
     }
 
     #[test]
@@ -215,12 +248,16 @@ mod tests {
                 "db": {"image": "b", "build": {"context": "."}, "restart": "no"}
               },
               "networks": {"default": {"name": "p_default"}, "there": {"external": true}},
-              "volumes": {"data": {"name": "p_data"}}
+              "volumes": {"data": {"name": "p_data"}},
+              "secrets": {"key": {"name": "p_key", "environment": "KEY"}}
             }"#,
         );
         assert_eq!(outline.order(), [vec!["db"], vec!["app"]]);
         assert_eq!(outline.networks, ["default"]);
         assert_eq!(outline.volumes, ["data"]);
+        let value = Hidden::new("of KEY".to_owned());
+        let name = "KEY".to_owned();
+        assert_eq!(outline.secrets, [Content::Environment { name, value }]);
         let app = &outline.services["app"];
         assert_eq!(app.platform, "linux/arm64".parse().ok());
         assert_eq!(app.pull_policy, PullPolicy::Always);
@@ -254,7 +291,7 @@ mod tests {
 
     #[test]
     fn something_else_is_refused() {
-        let error = Outline::of_resolved("Docker Compose v5").expect_err("no JSON");
+        let error = Outline::of_resolved("Docker Compose v5", &|_| None).expect_err("no JSON");
         assert!(error.to_string().contains("docker compose config"));
     }
 }

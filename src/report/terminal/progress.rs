@@ -111,7 +111,7 @@ impl Progress {
                 paint(self.view.palette.skipped, "note:"),
                 escape::for_terminal(text.trim_end())
             ),
-            Event::Notice(_) | Event::RunFinished(_) => String::new(),
+            Event::Notice(_) | Event::Artifacts(_) | Event::RunFinished(_) => String::new(),
         }
     }
 
@@ -251,7 +251,7 @@ impl Progress {
                 Event::VariantReady(facts) => lane.platform == facts.platform,
                 Event::CaseFinished(case) => lane.platform == case.platform,
                 Event::RunStarted(_) => true,
-                Event::Notice(_) | Event::RunFinished(_) => false,
+                Event::Notice(_) | Event::Artifacts(_) | Event::RunFinished(_) => false,
             };
             if concerned {
                 bar.set_message(lane.line(width, &self.view));

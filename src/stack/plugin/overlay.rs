@@ -135,6 +135,7 @@ mod tests {
               "networks": {"default": {"name": "x"}, "there": {"external": true}},
               "volumes": {"data": {"name": "fixed"}}
             }"#,
+            &|_| None,
         )
         .expect("an outline");
         let images = BTreeMap::from([

@@ -1,7 +1,9 @@
 //! `integration:`: services of compose files, one of which is the variant.
 
 mod ask;
+mod evidence;
 mod images;
+mod record;
 mod story;
 mod workshop;
 
@@ -14,11 +16,12 @@ use tokio::time::Instant;
 use crate::compose::Services;
 use crate::diagnosis::{Observation, signal_of};
 use crate::engine::EngineError;
-use crate::event::{Cause, Confidence};
+use crate::event::{Cause, Confidence, Outcome};
 use crate::run::finding::{Finding, arrange, cause, engine_fault};
 use crate::run::room::{Room, verify};
 use crate::stack::{Fault, HEALTHY, Stack, StackInput, Why};
 use crate::suite::{self, Runner, ServiceAction};
+use evidence::Evidence;
 use workshop::OfRun;
 
 /// The part that says whether the services came up.
@@ -51,13 +54,38 @@ pub(super) async fn judge(
     // Pulls are not the services' time.
     let until = Instant::now() + deadline;
     let mut stack = Stack::new(&input);
-    let outcome = observe(room, asked, &mut stack, &input, until).await;
-    stack.down(Instant::now() + STOPPING).await;
-    let mut findings = outcome?;
-    let story = story::of(&stack);
+    let mut findings = observe(room, asked, &mut stack, &input, until)
+        .await
+        .unwrap_or_else(|error| vec![Finding::error(engine_fault(&error)).part(UP)]);
     if let Some(first) = findings.first_mut() {
-        first.stdout = story;
         first.notes.extend(notes);
+    }
+    let bad = findings
+        .iter()
+        .position(|finding| finding.outcome != Outcome::Passed);
+    let masker = room.shared.recorder.masker();
+    // What is gone can't be looked at.
+    let evidence = match bad {
+        Some(_) => Some(Evidence::of(&room.engine, &stack, masker).await),
+        None => None,
+    };
+    stack.down(Instant::now() + STOPPING).await;
+    // The part that did not pass has the story: of one that passed little is kept.
+    if let Some(teller) = findings.get_mut(bad.unwrap_or(0)) {
+        let own = std::mem::take(&mut teller.stdout);
+        teller.stdout = story::of(&stack, masker);
+        if !own.is_empty() {
+            let part = teller.part.as_deref().unwrap_or_default();
+            teller.stdout.push_str(&format!("== {part}\n{own}"));
+        }
+        teller.services = evidence
+            .as_ref()
+            .map(|evidence| Box::new(evidence.record(&stack)));
+        if room.shared.options.artifacts {
+            teller.artifacts = evidence::left(&stack);
+            let inspections = evidence.into_iter().flat_map(Evidence::inspections);
+            teller.artifacts.extend(inspections);
+        }
     }
     Ok(findings)
 }

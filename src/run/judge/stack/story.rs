@@ -2,45 +2,34 @@
 
 use std::fmt::Write as _;
 
+use super::evidence;
+use super::record::end;
+use crate::run::Masker;
 use crate::stack::Stack;
 
 /// How much of each stream of a service is shown.
 const SHOWN: usize = 16 << 10;
 
 /// Events in order of time, and then what each service has printed.
-pub(super) fn of(stack: &Stack) -> String {
+pub(super) fn of(stack: &Stack, masker: &Masker) -> String {
     let mut text = String::from("== events\n");
-    for moment in stack.moments() {
+    for event in evidence::shortened(evidence::events(stack)) {
         // Writing into memory does not fail.
-        let _ = writeln!(
-            text,
-            "{:8.3} s  {}  {}",
-            moment.at.as_secs_f64(),
-            moment.service,
-            moment.what
-        );
+        let _ = writeln!(text, "{event}");
     }
     for (service, printed) in stack.printed() {
         for (stream, captured) in [("stdout", &printed.stdout), ("stderr", &printed.stderr)] {
-            let said = captured.text();
+            // Masked before it is cut: a secret that the cut halves would show.
+            let said = masker.masked(&captured.text());
             if said.is_empty() {
                 continue;
             }
             let _ = writeln!(text, "== {service} {stream}");
-            text.push_str(last(&said, SHOWN));
+            text.push_str(&end(&said, SHOWN));
             if !text.ends_with('\n') {
                 text.push('\n');
             }
         }
     }
     text
-}
-
-/// The end of a text: what went wrong stands there.
-fn last(text: &str, most: usize) -> &str {
-    let mut at = text.len().saturating_sub(most);
-    while !text.is_char_boundary(at) {
-        at += 1;
-    }
-    text.get(at..).unwrap_or_default()
 }
