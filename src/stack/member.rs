@@ -82,6 +82,17 @@ impl State {
         )
     }
 
+    /// Whether the kernel ended it for want of memory.
+    pub fn is_oom_killed(&self) -> bool {
+        matches!(
+            self,
+            Self::Ended {
+                oom_killed: true,
+                ..
+            }
+        )
+    }
+
     /// Whether its first process is still there and answers nothing.
     pub(super) fn hangs(&self) -> bool {
         matches!(self, Self::Crashed { .. })

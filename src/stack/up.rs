@@ -58,6 +58,8 @@ impl Stack {
                 .values()
                 .all(|member| match (&member.health, member.now()) {
                     (_, State::Ended { .. } | State::LeftOut { .. }) => true,
+                    // Nobody needs it: it is not waited for any more.
+                    (_, state) if member.is_optional && state.fault().is_some() => true,
                     (Some(_), state) => state == State::Healthy,
                     // Those of the engine's own healthchecks are seen when they start.
                     (None, State::Starting { .. }) => false,

@@ -14,6 +14,7 @@ mod bad_input;
 mod bare_images;
 mod cleanup;
 mod contexts;
+mod endings;
 mod engines;
 mod hostile;
 mod image_facts;

@@ -130,9 +130,10 @@ async fn observe(
         let finding = match stack.ended(service, until).await {
             Ok(0) => Finding::passed(),
             Ok(code) => {
+                let ended = stack.states().remove(service);
                 let why = Why::Exited {
                     code,
-                    oom_killed: false,
+                    oom_killed: ended.is_some_and(|state| state.is_oom_killed()),
                 };
                 failed(room, asked, stack, service, &why).await?
             }
