@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::{compose_plugin, screen};
@@ -12,10 +12,32 @@ use crate::diagnostic::suggest::nearest;
 use crate::plan::{Case, Plan};
 use crate::suite::{Action, Runner, Stack};
 
-/// The files of this machine.
-struct Disk;
+/// The files of this machine. Their paths are absolute, so that what is mounted is
+/// too; in messages they begin as the user named the suite.
+struct Disk<'a> {
+    /// The suite's folder, as it was named.
+    named: &'a Path,
+    /// The same, absolute: with `..` as it was written, and without.
+    folders: [PathBuf; 2],
+    /// Where everyarch runs.
+    here: PathBuf,
+}
 
-impl Files for Disk {
+impl<'a> Disk<'a> {
+    fn of(case: &'a Case) -> io::Result<Self> {
+        let suite = case.file.as_deref().map_or(Path::new(""), Path::new);
+        let named = suite.parent().unwrap_or(Path::new(""));
+        let here = std::env::current_dir()?;
+        let folder = here.join(named);
+        Ok(Self {
+            named,
+            folders: [clean(&folder), folder],
+            here,
+        })
+    }
+}
+
+impl Files for Disk<'_> {
     fn text(&self, path: &Path) -> Result<String, FileFault> {
         std::fs::read_to_string(path).map_err(|error| FileFault::from(&error))
     }
@@ -23,6 +45,29 @@ impl Files for Disk {
     fn is_there(&self, path: &Path) -> bool {
         path.exists()
     }
+
+    fn shown(&self, path: &Path) -> String {
+        let mut folders = self.folders.iter();
+        let shown = match folders.find_map(|folder| path.strip_prefix(folder).ok()) {
+            Some(beside) => self.named.join(beside),
+            None => path.strip_prefix(&self.here).unwrap_or(path).to_owned(),
+        };
+        shown.display().to_string()
+    }
+}
+
+/// Without `..`, as compose files' own paths are joined.
+fn clean(path: &Path) -> PathBuf {
+    let mut cleaned = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                cleaned.pop();
+            }
+            other => cleaned.push(other),
+        }
+    }
+    cleaned
 }
 
 /// Gives each case of services what its files say. What is wrong has been said when this
@@ -75,9 +120,13 @@ async fn services(stack: &Stack, case: &Case, color: bool) -> Result<Services, S
         let file = case.file.as_deref().unwrap_or_default();
         format!("{file}:{}: ", case.check.line)
     };
-    let files = files(stack, case).map_err(|error| format!("error: {}{error}\n", place()))?;
+    let no_folder = |error: io::Error| format!("error: {}{error}\n", place());
+    let files = files(stack, case).map_err(no_folder)?;
     let services = match stack.runner {
-        Runner::Builtin => read_by_us(stack, &files, color)?,
+        Runner::Builtin => {
+            let disk = Disk::of(case).map_err(no_folder)?;
+            read_by_us(stack, &files, &disk, color)?
+        }
         Runner::Plugin => compose_plugin::services(stack, files)
             .await
             .map_err(|why| format!("error: {}{why}", place()))?,
@@ -93,14 +142,19 @@ async fn services(stack: &Stack, case: &Case, color: bool) -> Result<Services, S
     }
 }
 
-fn read_by_us(stack: &Stack, files: &[String], color: bool) -> Result<Services, String> {
+fn read_by_us(
+    stack: &Stack,
+    files: &[String],
+    disk: &Disk<'_>,
+    color: bool,
+) -> Result<Services, String> {
     let environment = |name: &str| {
         let own = stack.env.iter().find(|(known, _)| known == name);
         own.map(|(_, value)| value.clone())
             .or_else(|| std::env::var(name).ok())
     };
     let surroundings = Surroundings {
-        files: &Disk,
+        files: disk,
         environment: &environment,
         profiles: &stack.profiles,
         under_test: &stack.under_test,
@@ -160,4 +214,41 @@ fn unknown_services(stack: &Stack, services: &Services) -> Vec<String> {
             format!("`{key}: {name}` is no service of the compose files\n  hint: {hint}")
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_as_the_user_named_the_suite() {
+        let disk = |named: &'static str| {
+            let folder = Path::new("/work").join(named);
+            Disk {
+                named: Path::new(named),
+                folders: [clean(&folder), folder],
+                here: "/work".into(),
+            }
+        };
+        for (named, path, shown) in [
+            ("", "/work/compose.yml", "compose.yml"),
+            ("deploy", "/work/deploy/compose.yml", "deploy/compose.yml"),
+            (
+                "deploy",
+                "/work/deploy/../compose.yml",
+                "deploy/../compose.yml",
+            ),
+            ("deploy", "/work/common.env", "common.env"),
+            (
+                "../other",
+                "/work/../other/compose.yml",
+                "../other/compose.yml",
+            ),
+            ("../other", "/other/x.env", "../other/x.env"),
+            ("/srv", "/srv/compose.yml", "/srv/compose.yml"),
+            ("deploy", "/etc/x.env", "/etc/x.env"),
+        ] {
+            assert_eq!(disk(named).shown(Path::new(path)), shown, "{named}: {path}");
+        }
+    }
 }

@@ -35,6 +35,11 @@ pub trait Files {
 
     /// Whether there is a file at all, text or not.
     fn is_there(&self, path: &Path) -> bool;
+
+    /// A path as the user would write it, for messages.
+    fn shown(&self, path: &Path) -> String {
+        path.display().to_string()
+    }
 }
 
 /// What [`super::read`] is told beside the names of the files.

@@ -28,5 +28,6 @@ mod reports;
 mod runtimes;
 mod services;
 mod signals;
+mod stack_faults;
 mod stacks;
 mod suites;

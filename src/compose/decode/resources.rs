@@ -219,7 +219,8 @@ impl Decoder<'_> {
             return Some(Content::File(path));
         }
         let fault = super::super::FileFault::Missing;
-        let diagnostic = super::super::load::missing(&path, fault, &node.span);
+        let shown = self.loader.surroundings.files.shown(&path);
+        let diagnostic = super::super::load::missing(&shown, fault, &node.span);
         self.report(diagnostic);
         None
     }

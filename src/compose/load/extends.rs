@@ -94,7 +94,7 @@ impl Loader<'_> {
                     target.span.clone(),
                     format!(
                         "`{name}` extends `{wanted}`, and {} has no such service",
-                        path.display()
+                        self.surroundings.files.shown(&path)
                     ),
                     "not there",
                 )
@@ -199,7 +199,7 @@ impl Loader<'_> {
             self.diagnostics.push(Diagnostic::new(
                 code::COMPOSE_UNDEFINED,
                 named.span.clone(),
-                format!("{} has no services", path.display()),
+                format!("{} has no services", self.surroundings.files.shown(path)),
                 "this file",
             ));
         }

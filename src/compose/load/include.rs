@@ -79,9 +79,9 @@ impl<'a> Loader<'a> {
         if including.contains(&first) {
             let mut files: Vec<String> = including
                 .iter()
-                .map(|path| path.display().to_string())
+                .map(|path| self.surroundings.files.shown(path))
                 .collect();
-            files.push(first.display().to_string());
+            files.push(self.surroundings.files.shown(&first));
             self.diagnostics.push(Diagnostic::new(
                 code::COMPOSE_CYCLE,
                 named,

@@ -159,7 +159,7 @@ impl<'a> Loader<'a> {
         named: Option<&Range<usize>>,
         origin: &Origin<'a>,
     ) -> Option<(String, usize)> {
-        let name = path.display().to_string();
+        let name = self.surroundings.files.shown(path);
         if self.origins.len() >= MAX_FILES {
             let span = named.cloned().unwrap_or(0..0);
             self.diagnostics.push(Diagnostic::new(
@@ -175,14 +175,14 @@ impl<'a> Loader<'a> {
             Err(fault) => (String::new(), Some(fault)),
         };
         if let (Some(fault), Some(span)) = (fault, named) {
-            let diagnostic = missing(path, fault, span);
+            let diagnostic = missing(&name, fault, span);
             self.diagnostics.push(diagnostic);
             return None;
         }
-        let base = self.sources.add(name, text.as_str());
+        let base = self.sources.add(name.as_str(), text.as_str());
         self.origins.push((base, origin.clone()));
         if let Some(fault) = fault {
-            let diagnostic = missing(path, fault, &(base..base));
+            let diagnostic = missing(&name, fault, &(base..base));
             self.diagnostics.push(diagnostic);
             return None;
         }
@@ -330,8 +330,7 @@ fn variable(sources: &Sources, span: &Range<usize>, error: &VariableError) -> Di
     }
 }
 
-pub(super) fn missing(path: &Path, fault: FileFault, span: &Range<usize>) -> Diagnostic {
-    let path = path.display();
+pub(super) fn missing(path: &str, fault: FileFault, span: &Range<usize>) -> Diagnostic {
     let (message, label) = match fault {
         FileFault::Missing => (format!("there is no file `{path}`"), "not there"),
         FileFault::Unreadable => (format!("the file `{path}` can't be read"), "not readable"),
