@@ -39,6 +39,16 @@ pub enum EngineError {
         /// Its message.
         message: String,
     },
+    /// It has no addresses left for one more network.
+    #[error(
+        "{step}: the engine says: {message}; remove networks that nobody uses (`docker network prune`), run fewer stacks at a time, or give the daemon more `default-address-pools`"
+    )]
+    NoAddresses {
+        /// What was being done.
+        step: String,
+        /// Its message.
+        message: String,
+    },
     /// It did not answer in time.
     #[error("{step}: no answer from the engine within {}", seconds(*.after))]
     Deadline {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
@@ -10,9 +11,12 @@ use super::follow::follow;
 use super::member::{Member, State};
 use super::spec::{self, Made};
 use super::timeline::Timeline;
-use super::{Fault, Stack, StackInput, Why, Workshop, health};
+use super::{Fault, Stack, StackInput, Why, Workshop, health, networks};
 use crate::compose::{Condition, Dependency, Network, Project, Volume};
 use crate::engine::{EngineError, NetworkSpec, VolumeSpec};
+
+/// How long others are given to end, where the engine has no addresses left.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Stack {
     /// Makes everything and has each service started in its turn.
@@ -51,18 +55,19 @@ impl Stack {
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
         };
+        let mut wanted = Vec::new();
         for (name, network) in &project.networks {
-            let engines = match &network.name {
-                Some(engines) if network.external => engines.clone(),
-                _ if network.external => name.clone(),
-                _ => {
-                    let engines = self.workshop.network(network_spec(name, network)).await?;
-                    self.networks.push(engines.clone());
-                    engines
-                }
-            };
-            made.networks.insert(name.clone(), engines);
+            if network.external {
+                let engines = network.name.as_ref().unwrap_or(name).clone();
+                made.networks.insert(name.clone(), engines);
+            } else {
+                wanted.push(network_spec(name, network));
+            }
         }
+        let names: Vec<String> = wanted.iter().map(|spec| spec.name.clone()).collect();
+        self.networks = networks::make(self.workshop.as_ref(), &wanted, PATIENCE).await?;
+        made.networks
+            .extend(names.into_iter().zip(self.networks.iter().cloned()));
         for (name, volume) in &project.volumes {
             let engines = match &volume.name {
                 Some(engines) if volume.external => engines.clone(),

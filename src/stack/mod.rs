@@ -14,6 +14,7 @@ mod follow;
 mod health;
 mod log;
 mod member;
+mod networks;
 mod plugin;
 mod spec;
 mod timeline;

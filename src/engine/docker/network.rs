@@ -9,9 +9,6 @@ use super::DockerEngine;
 use super::call::{QUICK, SLOW, found};
 use crate::engine::{Attachment, EngineError, NetworkSpec, Owned};
 
-/// What to do about it.
-const NO_ADDRESSES: &str = "remove networks that nobody uses (`docker network prune`), run fewer stacks at a time, or give the daemon more `default-address-pools`";
-
 impl DockerEngine {
     pub(super) async fn make_network(&self, spec: &NetworkSpec) -> Result<(), EngineError> {
         let request = NetworkCreateRequest {
@@ -30,16 +27,12 @@ impl DockerEngine {
             )
             .await;
         match answer {
-            // Docker's default pools have room for some thirty networks.
-            Err(EngineError::Refused {
-                step,
-                status,
-                message,
-            }) if message.contains("address pool") => Err(EngineError::Refused {
-                step,
-                status,
-                message: format!("{message}; {NO_ADDRESSES}"),
-            }),
+            // Docker's default pools have room for some thirty networks, Podman's for thousands.
+            Err(EngineError::Refused { step, message, .. })
+                if message.contains("address pool") || message.contains("free subnet") =>
+            {
+                Err(EngineError::NoAddresses { step, message })
+            }
             answer => answer.map(|_| ()),
         }
     }
