@@ -281,8 +281,7 @@ async fn failed(
             room.engine.facts().name
         ));
     }
-    let mut causes = vec![found];
-    if asked.under_test.iter().any(|name| name == service) {
+    let reasons = if asked.under_test.iter().any(|name| name == service) {
         let (exit, signal, oom_killed, said) = match why {
             Why::NotStarted { code, text } => (Some(*code), None, false, text.as_str()),
             Why::Exited { code, oom_killed } => (Some(*code), signal_of(*code), *oom_killed, ""),
@@ -299,10 +298,34 @@ async fn failed(
             oom_killed,
             ..Observation::of(&room.variant.platform, room.facts.execution, &text)
         };
-        let reasons: Vec<Cause> = room.diagnose(&observation).await;
-        causes = arrange(causes, reasons);
+        room.diagnose(&observation).await
+    } else {
+        told_by_others(room, asked, stack).await
+    };
+    Ok(Finding::failed(arrange(vec![found], reasons)))
+}
+
+/// What the services under test printed may say why another one, which asks them,
+/// did not get what it asked for.
+async fn told_by_others(room: &Arc<Room>, asked: &suite::Stack, stack: &Stack) -> Vec<Cause> {
+    let mut reasons = Vec::new();
+    for (service, printed) in stack.printed() {
+        if !asked.under_test.contains(&service) {
+            continue;
+        }
+        let text = format!("{}\n{}", printed.stdout.text(), printed.stderr.text());
+        let observation = Observation::of(&room.variant.platform, room.facts.execution, &text);
+        let found = room.diagnose(&observation).await;
+        reasons.extend(found.into_iter().map(|mut reason| {
+            reason.evidence.push(format!("{service} printed it"));
+            // It is not this service that failed, and may have lived on.
+            if reason.confidence == Confidence::Established {
+                reason.confidence = Confidence::Consistent;
+            }
+            reason
+        }));
     }
-    Ok(Finding::failed(causes))
+    reasons
 }
 
 fn code(why: &Why) -> &'static str {
