@@ -31,3 +31,4 @@ mod signals;
 mod stack_faults;
 mod stacks;
 mod suites;
+mod users;

@@ -1,0 +1,2 @@
+-- Her password matches nothing until she sets one.
+INSERT INTO users (name, password) VALUES ('ada', '!');
