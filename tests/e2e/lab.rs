@@ -293,7 +293,12 @@ impl<'a> Running<'a> {
 
 /// Asks again and again until the answer is what is waited for.
 pub(super) fn eventually<T>(what: &str, ask: impl Fn() -> Option<T>) -> T {
-    let until = Instant::now() + Duration::from_secs(60);
+    within(Duration::from_secs(60), what, ask)
+}
+
+/// The same for what takes longer on a busy machine.
+pub(super) fn within<T>(most: Duration, what: &str, ask: impl Fn() -> Option<T>) -> T {
+    let until = Instant::now() + most;
     loop {
         if let Some(answer) = ask() {
             return answer;

@@ -19,6 +19,7 @@ mod engines;
 mod hostile;
 mod image_facts;
 mod main_job;
+mod many_stacks;
 mod misbehaving;
 mod options;
 mod plugin;
