@@ -18,7 +18,7 @@ OWNER = "dev.everyarch.owner"
 # Labels of what others make on the same engine.
 FOREIGN = [OWNER, "com.docker.compose.project", "org.testcontainers.managed-by"]
 # Who listens on a published port for a container.
-PROXIES = {"docker-proxy", "conmon", "rootlessport"}
+PROXIES = {"docker": {"docker-proxy"}, "podman": {"conmon", "rootlessport"}}
 # An engine frees some things a moment after it has said so; and what others start
 # is gone by then.
 SETTLED = 60
@@ -114,6 +114,8 @@ def run(options, turn):
 class Engine:
     def __init__(self, address):
         self.command = ["docker"] + (["--host", address] if address else [])
+        version = "".join(self.ask("version", "--format", "{{json .Server}}"))
+        self.proxies = PROXIES["podman" if "Podman" in version else "docker"]
 
     def ask(self, *words):
         return subprocess.run([*self.command, *words], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
@@ -134,7 +136,7 @@ class Engine:
             "containers": self.labelled("ps", "--all", "--no-trunc"),
             "networks": self.labelled("network", "ls", "--no-trunc"),
             "volumes": self.labelled("volume", "ls"),
-            "ports": ports(),
+            "ports": ports(self.proxies),
             "interfaces": set(os.listdir("/sys/class/net")),
         }
 
@@ -158,22 +160,28 @@ def is_alive(owner):
     return bool(pid) and os.path.isdir(f"/proc/{pid.group(1)}")
 
 
-def ports():
-    """The ports that engines listen on for containers; all that listen, where it can't be told."""
+def ports(proxies):
+    """The ports on which an engine listens for containers: none but its own programs'.
+
+    Only the processes are counted where they are somebody else's to look into; of
+    Podman's even those are not: one goes on for minutes after each program it ran.
+    """
     listening = {}
-    for table in ("tcp", "tcp6"):
+    for table in ("tcp", "tcp6", "udp", "udp6"):
         with open(f"/proc/net/{table}", encoding="utf-8") as lines:
             for line in list(lines)[1:]:
-                _, local, _, state, *rest = line.split()
-                if state == "0A":
-                    listening[rest[5]] = f"{table} {int(local.split(':')[1], 16)}"
+                words = line.split()
+                if words[3] in ("0A", "07"):
+                    listening[words[9]] = f"{table} {int(words[1].split(':')[1], 16)}"
     found = set()
     for process in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{process}/comm", encoding="utf-8") as name:
-                if name.read().strip() not in PROXIES:
-                    continue
-            found.add(f"process {process}")
+            with open(f"/proc/{process}/comm", encoding="utf-8") as file:
+                name = file.read().strip()
+            if name not in proxies:
+                continue
+            if name == "docker-proxy":
+                found.add(f"{name} {process}")
             for handle in os.scandir(f"/proc/{process}/fd"):
                 socket = os.readlink(handle.path).removeprefix("socket:[").rstrip("]")
                 if socket in listening:
