@@ -167,11 +167,9 @@ fn mounted(mount: &compose::Mount, made: &Made) -> Mount {
             create_source: bind.create,
         }),
         MountKind::Volume { name, no_copy, .. } => Mount::Volume(VolumeMount {
-            // Without a name it is the container's own, and goes with it.
             name: name
                 .as_ref()
-                .map(|name| made.volumes.get(name).unwrap_or(name).clone())
-                .unwrap_or_default(),
+                .map(|name| made.volumes.get(name).unwrap_or(name).clone()),
             target,
             read_only: mount.read_only,
             no_copy: *no_copy,

@@ -232,8 +232,11 @@ impl Mounts {
                 Mount::Volume(volume) if facts.is_podman() => {
                     let mode = if volume.read_only { "ro" } else { "rw" };
                     let copy = if volume.no_copy { ",nocopy" } else { "" };
-                    let bind = format!("{}:{}:{mode}{copy}", volume.name, volume.target);
-                    sorted.binds.push(bind);
+                    sorted.binds.push(match &volume.name {
+                        Some(name) => format!("{name}:{}:{mode}{copy}", volume.target),
+                        // It takes no options beside a bare path.
+                        None => volume.target.clone(),
+                    });
                 }
                 Mount::Bind(bind) => sorted.mounts.push(ApiMount {
                     typ: Some(MountType::BIND),
@@ -244,7 +247,7 @@ impl Mounts {
                 }),
                 Mount::Volume(volume) => sorted.mounts.push(ApiMount {
                     typ: Some(MountType::VOLUME),
-                    source: Some(volume.name.clone()),
+                    source: volume.name.clone(),
                     target: Some(volume.target.clone()),
                     read_only: Some(volume.read_only),
                     volume_options: volume.no_copy.then(|| MountVolumeOptions {

@@ -5,7 +5,7 @@
 pub enum Mount {
     /// A file or folder of the engine's host.
     Bind(Bind),
-    /// A named volume.
+    /// A volume.
     Volume(VolumeMount),
     /// Memory, empty at each start.
     Tmpfs(Tmpfs),
@@ -25,11 +25,11 @@ pub struct Bind {
     pub create_source: bool,
 }
 
-/// A named volume, mounted.
+/// A volume, mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VolumeMount {
-    /// Its name.
-    pub name: String,
+    /// Its name; `None` makes one for the container, which goes with it.
+    pub name: Option<String>,
     /// Where it is seen.
     pub target: String,
     /// Whether it can't be written to.

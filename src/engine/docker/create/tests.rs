@@ -103,7 +103,7 @@ fn bind(create_source: bool) -> Mount {
 
 fn volume() -> Mount {
     Mount::Volume(VolumeMount {
-        name: "v".to_owned(),
+        name: Some("v".to_owned()),
         target: "/v".to_owned(),
         read_only: true,
         no_copy: true,

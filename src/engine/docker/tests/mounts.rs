@@ -12,7 +12,7 @@ fn with(mounts: Vec<Mount>) -> ContainerSpec {
 
 fn volume_at(volume: &Volume, target: &str, read_only: bool) -> Mount {
     Mount::Volume(VolumeMount {
-        name: volume.name.clone(),
+        name: Some(volume.name.clone()),
         target: target.to_owned(),
         read_only,
         no_copy: false,
@@ -50,6 +50,31 @@ async fn a_named_volume_is_shared_and_outlives_its_containers() {
     ignore = "needs an engine and the images of ci/images: run ci/test"
 )]
 #[tokio::test(flavor = "multi_thread")]
+async fn a_volume_without_a_name_is_the_containers_own_and_can_be_written_to() {
+    let engine = engine().await;
+    let own = || {
+        Mount::Volume(VolumeMount {
+            name: None,
+            target: "/own".to_owned(),
+            read_only: false,
+            no_copy: false,
+        })
+    };
+    let first = session(&engine, with(vec![own()])).await;
+    let second = session(&engine, with(vec![own()])).await;
+    let look = "grep -c ' /own ' /proc/mounts; ls /own; touch /own/mine";
+    for id in [&first, &second] {
+        let said = exec(&engine, id, shell(look)).await;
+        assert_eq!(text(&said.stdout), "1\n", "{said:?}");
+        assert_eq!(text(&said.stderr), "");
+    }
+}
+
+#[cfg_attr(
+    not(feature = "engine-tests"),
+    ignore = "needs an engine and the images of ci/images: run ci/test"
+)]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_volume_holds_what_the_image_has_there_unless_told_otherwise() {
     let engine = engine().await;
     let filled = Volume::new(&engine, VolumeSpec::default()).await;
@@ -60,7 +85,7 @@ async fn a_new_volume_holds_what_the_image_has_there_unless_told_otherwise() {
     let bare = session(
         &engine,
         with(vec![Mount::Volume(VolumeMount {
-            name: empty.name.clone(),
+            name: Some(empty.name.clone()),
             target: "/etc".to_owned(),
             read_only: false,
             no_copy: true,
