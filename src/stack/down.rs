@@ -1,8 +1,10 @@
 //! Down: in reverse order, each service given its time to end; then nothing is left.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Stack;
@@ -23,12 +25,25 @@ impl Stack {
             self.plugin = None;
             return;
         }
+        // Who has ended is removed while those before it are still being stopped.
+        let mut removals = JoinSet::new();
         let order = self.order.clone();
         for stage in order.iter().rev() {
             join_all(stage.iter().map(|name| self.stop(name, deadline))).await;
+            for name in stage {
+                let member = self.members.get(name);
+                if let Some(id) = member.and_then(|member| member.id()) {
+                    let (workshop, id) = (Arc::clone(&self.workshop), id.to_owned());
+                    removals.spawn(async move { workshop.remove_container(&id).await });
+                }
+            }
         }
         self.tasks.abort_all();
-        let _ = tokio::time::timeout(REMOVAL, self.remove_all()).await;
+        let _ = tokio::time::timeout(REMOVAL, async {
+            while removals.join_next().await.is_some() {}
+            self.remove_shared().await;
+        })
+        .await;
     }
 
     async fn stop(&self, name: &str, deadline: Instant) {
@@ -59,14 +74,16 @@ impl Stack {
         self.timeline.add(name, "stopped");
     }
 
-    async fn remove_all(&mut self) {
+    /// What no container has any more.
+    async fn remove_shared(&mut self) {
         let workshop = &self.workshop;
-        let containers = self.members.values().filter_map(|member| member.id());
-        join_all(containers.map(|id| workshop.remove_container(id))).await;
         let networks = std::mem::take(&mut self.networks);
-        join_all(networks.iter().map(|name| workshop.remove_network(name))).await;
         let volumes = std::mem::take(&mut self.volumes);
-        join_all(volumes.iter().map(|name| workshop.remove_volume(name))).await;
+        futures_util::future::join(
+            join_all(networks.iter().map(|name| workshop.remove_network(name))),
+            join_all(volumes.iter().map(|name| workshop.remove_volume(name))),
+        )
+        .await;
         self.remove_project().await;
     }
 }
