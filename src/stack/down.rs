@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Stack;
+use super::member::Member;
 
 /// How long a service has to end where its file does not say: as in compose.
 const GRACE: Duration = Duration::from_secs(10);
@@ -27,23 +28,35 @@ impl Stack {
         }
         // Who has ended is removed while those before it are still being stopped.
         let mut removals = JoinSet::new();
+        let mut left = self.order.concat();
         let order = self.order.clone();
         for stage in order.iter().rev() {
             join_all(stage.iter().map(|name| self.stop(name, deadline))).await;
-            for name in stage {
-                let member = self.members.get(name);
-                if let Some(id) = member.and_then(|member| member.id()) {
-                    let (workshop, id) = (Arc::clone(&self.workshop), id.to_owned());
-                    removals.spawn(async move { workshop.remove_container(&id).await });
+            left.retain(|name| match self.members.get(name) {
+                Some(member) if stage.contains(name) && member.now().is_over() => {
+                    self.remove(member, &mut removals);
+                    false
                 }
-            }
+                _ => true,
+            });
         }
+        // Whoever watches the others would take their removal for an end of their own.
         self.tasks.abort_all();
+        for member in left.iter().filter_map(|name| self.members.get(name)) {
+            self.remove(member, &mut removals);
+        }
         let _ = tokio::time::timeout(REMOVAL, async {
             while removals.join_next().await.is_some() {}
             self.remove_shared().await;
         })
         .await;
+    }
+
+    fn remove(&self, member: &Member, removals: &mut JoinSet<()>) {
+        if let Some(id) = member.id().map(str::to_owned) {
+            let workshop = Arc::clone(&self.workshop);
+            removals.spawn(async move { workshop.remove_container(&id).await });
+        }
     }
 
     async fn stop(&self, name: &str, deadline: Instant) {
