@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `EVERYARCH_REGISTRY` | the registry that `ci/images` pushed to | `127.0.0.1:5055` |
 //! | `EVERYARCH_ENGINE` | the engine under test, as `--engine` takes it | what the machine has |
+//! | `COMPOSE` | the compose plugin's program, that of `ci/compose` | `docker compose` |
 //! | `EVERYARCH_CORPUS_OUT` | where the images of the corpus are left | nowhere |
 //! | `EVERYARCH_SECOND_ENGINE` | another engine, for runs on two | none: those tests fail |
 

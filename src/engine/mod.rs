@@ -152,6 +152,8 @@ pub struct NewFile {
     pub path: String,
     /// Permission bits.
     pub mode: u32,
+    /// Owner and group ids.
+    pub owner: (u64, u64),
     /// Its content.
     pub bytes: Vec<u8>,
 }

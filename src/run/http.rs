@@ -267,6 +267,7 @@ async fn ask(
     let file = NewFile {
         path: path.clone(),
         mode: 0o755,
+        owner: (0, 0),
         bytes: program,
     };
     engine.put(container, &[file]).await.map_err(fault)?;

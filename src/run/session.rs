@@ -78,12 +78,14 @@ pub(super) fn programs(
     let mut files = vec![NewFile {
         path: format!("{FOLDER}/hold"),
         mode: 0o755,
+        owner: (0, 0),
         bytes: hold,
     }];
     if let Some(probe) = tiny_elf::probe(platform) {
         files.push(NewFile {
             path: probe_path(),
             mode: 0o755,
+            owner: (0, 0),
             bytes: probe,
         });
     }

@@ -102,6 +102,10 @@ pub(super) fn container(
             files.push(NewFile {
                 path: used.target.clone(),
                 mode: used.mode.unwrap_or(0o444),
+                owner: (
+                    used.uid.unwrap_or_default().into(),
+                    used.gid.unwrap_or_default().into(),
+                ),
                 bytes: text.into_bytes(),
             });
         }

@@ -22,6 +22,7 @@ mod main_job;
 mod many_stacks;
 mod misbehaving;
 mod options;
+mod parity;
 mod plugin;
 mod programs;
 mod registries;

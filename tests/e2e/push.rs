@@ -42,16 +42,22 @@ enum Source {
     Bytes(Vec<u8>),
 }
 
+/// The digest of an image of `ci/images` for one platform.
+pub(super) fn child(name: &str, platform: &str) -> String {
+    let (repository, tag) = name.split_once(':').expect("a tag");
+    let index = get(&format!("/v2/{repository}/manifests/{tag}"));
+    let child = array(&index["manifests"])
+        .iter()
+        .find(|child| words(&child["platform"]) == platform)
+        .unwrap_or_else(|| panic!("{name} has no {platform}: {index}"));
+    text(&child["digest"])
+}
+
 impl NewVariant {
     /// With the layers and settings of an image of `ci/images`, by its platform.
     pub(super) fn like(name: &str, platform: &str) -> Self {
-        let (repository, tag) = name.split_once(':').expect("a tag");
-        let index = get(&format!("/v2/{repository}/manifests/{tag}"));
-        let child = array(&index["manifests"])
-            .iter()
-            .find(|child| words(&child["platform"]) == platform)
-            .unwrap_or_else(|| panic!("{name} has no {platform}: {index}"));
-        let digest = text(&child["digest"]);
+        let (repository, _) = name.split_once(':').expect("a tag");
+        let digest = child(name, platform);
         let manifest = get(&format!("/v2/{repository}/manifests/{digest}"));
         let digest = text(&manifest["config"]["digest"]);
         let config = get(&format!("/v2/{repository}/blobs/{digest}"));

@@ -238,6 +238,8 @@ fn pack(folders: &BTreeSet<String>, files: &[NewFile]) -> std::io::Result<Vec<u8
     for file in files {
         let mut header = tar::Header::new_gnu();
         header.set_mode(file.mode);
+        header.set_uid(file.owner.0);
+        header.set_gid(file.owner.1);
         header.set_size(file.bytes.len() as u64);
         let name = file.path.trim_start_matches('/');
         archive.append_data(&mut header, name, file.bytes.as_slice())?;
@@ -306,6 +308,7 @@ mod tests {
         let file = |path: &str| NewFile {
             path: path.to_owned(),
             mode: 0o755,
+            owner: (0, 0),
             bytes: Vec::new(),
         };
         let found: Vec<_> = folders(&[file("/a/b/c"), file("/hold"), file("/a/x")])

@@ -196,6 +196,7 @@ async fn a_published_port_is_reached_from_outside_and_inside() {
     let files = [(8080, "/tmp/ask"), (8081, "/tmp/ask-closed")].map(|(port, path)| NewFile {
         path: path.to_owned(),
         mode: 0o755,
+        owner: (0, 0),
         bytes: ask(port),
     });
     engine

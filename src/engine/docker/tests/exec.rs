@@ -145,6 +145,7 @@ async fn a_program_that_cannot_start_is_an_execution_too() {
     let file = NewFile {
         path: "/tmp/nonsense".to_owned(),
         mode: 0o755,
+        owner: (0, 0),
         bytes: b"\x7fELF nonsense".to_vec(),
     };
     engine.put(&container.id, &[file]).await.expect("it is put");

@@ -20,16 +20,19 @@ async fn files_go_in_and_come_out() {
         NewFile {
             path: "/tmp/suid".to_owned(),
             mode: 0o4755,
+            owner: (0, 0),
             bytes: b"content".to_vec(),
         },
         NewFile {
             path: "/new/folder/file".to_owned(),
             mode: 0o640,
+            owner: (1000, 1001),
             bytes: vec![7; 300_000],
         },
         NewFile {
             path: long.clone(),
             mode: 0o600,
+            owner: (0, 0),
             bytes: Vec::new(),
         },
     ];
@@ -78,6 +81,8 @@ async fn files_go_in_and_come_out() {
         (FileType::File, 300_000, 0o640)
     );
     assert_eq!(file.bytes, vec![7; 64]);
+    let said = exec(&engine, &container, shell("stat -c %u:%g /new/folder/file")).await;
+    assert_eq!(text(&said.stdout), "1000:1001\n");
     let file = engine
         .read(&container.id, "/new/folder/file", 1 << 20)
         .await

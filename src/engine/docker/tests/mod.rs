@@ -190,6 +190,7 @@ async fn session(engine: &DockerEngine, mut spec: ContainerSpec) -> Container {
     let file = NewFile {
         path: HOLD.to_owned(),
         mode: 0o755,
+        owner: (0, 0),
         bytes: hold,
     };
     engine.put(&container.id, &[file]).await.expect("it is put");
