@@ -8,49 +8,16 @@ use super::engine_events::Listening;
 use super::seen::{End, Seen, Service, Step};
 use super::sheet::{self, Sheet, UNDER_TEST};
 use crate::e2e::engine;
+use crate::e2e::lab::{Lab, Running};
 use crate::e2e::outcome::Outcome;
 
 pub(super) fn run(sheet: &Sheet, runner: &str, url: &str) -> Seen {
     let lab = sheet.lab();
     let dependencies = sheet.dependencies(&lab);
-    let profiles = match sheet.profiles() {
-        [] => String::new(),
-        names => format!("profiles: {names:?}"),
-    };
-    let suite = format!(
-        "
-version: 1
-integration:
-  - name: parity
-    compose: {:?}
-    {profiles}
-    under_test: {UNDER_TEST}
-    exit_code_from: {UNDER_TEST}
-    runner: {runner}
-    timeout: 1m
-",
-        sheet.files(),
-    );
     // Podman tells other things, and tells them otherwise.
     let is_told = !engine::is_podman();
     let listening = is_told.then(|| Listening::to(url, "dev.everyarch.owner"));
-    lab.write("suite.yaml", suite);
-    let image = sheet::under_test();
-    let running = lab.spawn(&[
-        "run",
-        &image,
-        "--suite",
-        "suite.yaml",
-        "--json",
-        "result.json",
-        "--junit",
-        "result.xml",
-        "--engine",
-        url,
-        "--no-audit",
-        "--platform",
-        sheet::native(),
-    ]);
+    let running = start(sheet, &lab, runner, url);
     let owner = format!("/{}/", running.pid());
     let outcome = running.finish();
     let story = story(&outcome);
@@ -70,6 +37,49 @@ integration:
         }
     }
     Seen::new(&services, &steps, &dependencies)
+}
+
+/// What comes of it, whatever that is.
+pub(super) fn outcome(sheet: &Sheet, runner: &str, url: &str) -> Outcome {
+    start(sheet, &sheet.lab(), runner, url).finish()
+}
+
+fn start<'a>(sheet: &Sheet, lab: &'a Lab, runner: &str, url: &str) -> Running<'a> {
+    let profiles = match sheet.profiles() {
+        [] => String::new(),
+        names => format!("profiles: {names:?}"),
+    };
+    let suite = format!(
+        "
+version: 1
+integration:
+  - name: parity
+    compose: {:?}
+    {profiles}
+    under_test: {UNDER_TEST}
+    exit_code_from: {UNDER_TEST}
+    runner: {runner}
+    timeout: 1m
+",
+        sheet.files(),
+    );
+    lab.write("suite.yaml", suite);
+    let image = sheet::under_test();
+    lab.spawn(&[
+        "run",
+        &image,
+        "--suite",
+        "suite.yaml",
+        "--json",
+        "result.json",
+        "--junit",
+        "result.xml",
+        "--engine",
+        url,
+        "--no-audit",
+        "--platform",
+        sheet::native(),
+    ])
 }
 
 /// A container's name ends with its service's, where it is one.

@@ -41,8 +41,13 @@ pub(super) struct Service {
 #[derive(Clone, Debug)]
 pub(super) struct Seen(BTreeMap<String, Vec<String>>);
 
+/// Under which the order of all is told.
+const ORDER: &str = "the order";
+
 /// Begins what services print of things in which engines differ.
 const OF_ENGINE: &str = "engine: ";
+/// What Podman gives to every program.
+const OF_PODMAN: [&str; 2] = ["TERM=xterm", "container=podman"];
 
 impl Seen {
     pub(super) fn new(
@@ -63,16 +68,22 @@ impl Seen {
             }
             all.insert(format!("service {name}"), lines);
         }
-        all.insert("the order".to_owned(), order(services, steps, dependencies));
+        all.insert(ORDER.to_owned(), order(services, steps, dependencies));
         Self(all)
     }
 
-    /// Removes what is Docker's and not Podman's.
-    pub(super) fn forget_what_engines_differ_in(&mut self) {
+    /// Removes what is Docker's and not Podman's, and these services.
+    pub(super) fn forget_what_engines_differ_in(&mut self, apart: &[&str]) {
+        for service in apart {
+            self.0.remove(&format!("service {service}"));
+        }
+        if !apart.is_empty() {
+            self.0.remove(ORDER);
+        }
         for lines in self.0.values_mut() {
             lines.retain(|line| {
                 let printed = line.split_once("| ").map_or("", |(_, printed)| printed);
-                !printed.starts_with(OF_ENGINE)
+                !printed.starts_with(OF_ENGINE) && !OF_PODMAN.contains(&printed)
             });
         }
     }

@@ -20,6 +20,10 @@ pub(super) struct Sheet {
     name: &'static str,
     files: Vec<&'static str>,
     profiles: Vec<&'static str>,
+    /// Services whose fate is their engine's.
+    apart: Vec<&'static str>,
+    /// Why Podman can't run it.
+    impossible: Option<&'static str>,
 }
 
 impl Sheet {
@@ -28,6 +32,8 @@ impl Sheet {
             name,
             files: Vec::new(),
             profiles: Vec::new(),
+            apart: Vec::new(),
+            impossible: None,
         }
     }
 
@@ -40,6 +46,27 @@ impl Sheet {
     pub(super) fn profile(mut self, name: &'static str) -> Self {
         self.profiles.push(name);
         self
+    }
+
+    /// What becomes of this service is not compared between two engines: what they
+    /// may do themselves decides.
+    pub(super) fn apart(mut self, service: &'static str) -> Self {
+        self.apart.push(service);
+        self
+    }
+
+    /// Podman 4 can't run it, and this is said of it there.
+    pub(super) fn not_on_podman(mut self, said: &'static str) -> Self {
+        self.impossible = Some(said);
+        self
+    }
+
+    pub(super) fn set_apart(&self) -> &[&'static str] {
+        &self.apart
+    }
+
+    pub(super) fn impossible(&self) -> Option<&'static str> {
+        self.impossible
     }
 
     pub(super) fn file(&self) -> String {
