@@ -45,7 +45,7 @@ pub(super) struct Seen(BTreeMap<String, Vec<String>>);
 const ORDER: &str = "the order";
 
 /// Begins what services print of things in which engines differ.
-const OF_ENGINE: &str = "engine: ";
+const OF_ENGINE: &str = "engine:";
 /// What Podman gives to every program.
 const OF_PODMAN: [&str; 2] = ["TERM=xterm", "container=podman"];
 
