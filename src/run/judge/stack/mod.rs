@@ -112,12 +112,13 @@ async fn observe(
 ) -> Result<Vec<Finding>, EngineError> {
     let clock = Instant::now();
     if let Err(fault) = stack.up(input, until).await {
-        return Ok(vec![
-            broken(room, asked, stack, fault)
-                .await?
-                .part(UP)
-                .took(clock.elapsed()),
-        ]);
+        // What was made from another image than it was to be proves nothing.
+        let wrong = verified(room, asked, stack, input).await.ok();
+        let finding = match wrong.filter(|found| found.outcome == Outcome::Error) {
+            Some(wrong) => wrong,
+            None => broken(room, asked, stack, fault).await?,
+        };
+        return Ok(vec![finding.part(UP).took(clock.elapsed())]);
     }
     let mut findings = vec![
         verified(room, asked, stack, input)
