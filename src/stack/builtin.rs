@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
@@ -14,9 +13,6 @@ use super::timeline::Timeline;
 use super::{Fault, Stack, StackInput, Why, Workshop, health, networks};
 use crate::compose::{Condition, Dependency, Network, Project, Volume};
 use crate::engine::{EngineError, NetworkSpec, VolumeSpec};
-
-/// How long others are given to end, where the engine has no addresses left.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Stack {
     /// Makes everything and has each service started in its turn.
@@ -65,7 +61,7 @@ impl Stack {
             }
         }
         let names: Vec<String> = wanted.iter().map(|spec| spec.name.clone()).collect();
-        self.networks = networks::make(self.workshop.as_ref(), &wanted, PATIENCE).await?;
+        self.networks = networks::make(self.workshop.as_ref(), &wanted, networks::PATIENCE).await?;
         made.networks
             .extend(names.into_iter().zip(self.networks.iter().cloned()));
         for (name, volume) in &project.volumes {

@@ -8,9 +8,17 @@ use tokio::time::Instant;
 use super::Workshop;
 use crate::engine::{EngineError, NetworkSpec};
 
-/// Between two tries, at least and at most: stacks that wait for the same addresses
-/// had better not ask all at once.
+/// How long others are given to end, where the engine has no addresses left.
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Between two tries, at least and at most.
 const PAUSE: std::ops::Range<u64> = 200..800;
+
+/// Between two tries: stacks that wait for the same addresses had better not ask all
+/// at once.
+pub(super) fn pause() -> Duration {
+    Duration::from_millis(rand::random_range(PAUSE))
+}
 
 /// Makes them all, and returns the engine's names for them in the same order.
 pub(super) async fn make(
@@ -40,8 +48,7 @@ pub(super) async fn make(
             return Err(fault);
         }
         tracing::info!(%fault, "waiting for addresses");
-        let pause = rand::random_range(PAUSE);
-        tokio::time::sleep(Duration::from_millis(pause)).await;
+        tokio::time::sleep(pause()).await;
     }
 }
 

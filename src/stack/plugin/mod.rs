@@ -22,6 +22,7 @@ use testcontainers::compose::{ComposeError, DockerCompose};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::networks::{self, PATIENCE};
 use super::{Fault, Stack, StackInput, Why};
 use crate::compose::PluginFiles;
 use crate::engine::{EngineError, EngineFacts, Owned};
@@ -50,7 +51,31 @@ impl Stack {
         files: &PluginFiles,
         deadline: Instant,
     ) -> Result<(), Fault> {
-        let project = self.workshop.project_name();
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let project = self.workshop.project_name();
+            let text = match self.attempt(input, files, &project, deadline).await? {
+                Ok(()) => return Ok(()),
+                Err(text) => text,
+            };
+            if !said::is_for_want_of_addresses(&text) || Instant::now() >= until {
+                return Err(self.why(&project, &text).await);
+            }
+            // Whoever waits holds none of them; see `networks`.
+            tracing::info!(project, "waiting for addresses");
+            self.remove_project().await;
+            tokio::time::sleep(networks::pause()).await;
+        }
+    }
+
+    /// One try under a name of its own; what the plugin says where it gave up.
+    async fn attempt(
+        &mut self,
+        input: &StackInput,
+        files: &PluginFiles,
+        project: &str,
+        deadline: Instant,
+    ) -> Result<Result<(), String>, Fault> {
         let labels = self.workshop.labels();
         let outline = &input.services.outline;
         let text = overlay::text(outline, &input.images, &input.ports, &labels);
@@ -60,16 +85,37 @@ impl Stack {
         let mut compose_files: Vec<PathBuf> = files.files.clone();
         compose_files.push(overlay.to_path_buf());
         let compose = DockerCompose::with_local_client(compose_files)
-            .with_project_name(&project)
+            .with_project_name(project)
             .with_env_vars(environment(files, self.workshop.engine().facts()))
             .with_wait(false);
+        let mut came = self.launch(compose, overlay, project);
+        let outcome = tokio::select! {
+            outcome = &mut came => outcome,
+            fault = self.wait(deadline, |_| false) => return fault.map(Ok),
+        };
+        match outcome {
+            Ok(Ok(())) => Ok(Ok(())),
+            // Compose was done; who came up, we see ourselves.
+            Ok(Err(ComposeError::Testcontainers(TestcontainersError::Client(_)))) => Ok(Ok(())),
+            Ok(Err(error)) => Ok(Err(error.to_string())),
+            Err(_) => Err(Fault::Plugin {
+                text: "its task broke off".to_owned(),
+            }),
+        }
+    }
 
+    /// Sets the plugin to work, in a task of its own, which outlives a caller that is
+    /// cancelled: a plugin that nobody waits for would go on making containers.
+    fn launch(
+        &mut self,
+        compose: DockerCompose,
+        overlay: tempfile::TempPath,
+        project: &str,
+    ) -> oneshot::Receiver<Result<(), ComposeError>> {
         let (up, downed) = oneshot::channel();
         let (done, over) = oneshot::channel();
-        let (tell, mut came) = oneshot::channel();
+        let (tell, came) = oneshot::channel();
         let keeps = self.workshop.keeps();
-        // In a task of its own, which outlives a caller that is cancelled: a plugin
-        // that nobody waits for would go on making containers.
         self.workshop.outlive(Box::pin(async move {
             // Its drop would block a thread, and take down what is to be kept.
             let mut compose = ManuallyDrop::new(compose);
@@ -86,29 +132,17 @@ impl Stack {
             let _ = done.send(());
         }));
         self.plugin = Some(Running {
-            project: project.clone(),
+            project: project.to_owned(),
             up: Some(up),
             over,
         });
         self.tasks.spawn(observe::services(
-            project.clone(),
+            project.to_owned(),
             self.members.clone(),
             Arc::clone(&self.workshop),
             Arc::clone(&self.timeline),
         ));
-        let outcome = tokio::select! {
-            outcome = &mut came => outcome,
-            fault = self.wait(deadline, |_| false) => return fault,
-        };
-        match outcome {
-            Ok(Ok(())) => Ok(()),
-            // Compose was done; who came up, we see ourselves.
-            Ok(Err(ComposeError::Testcontainers(TestcontainersError::Client(_)))) => Ok(()),
-            Ok(Err(error)) => Err(self.why(&project, &error.to_string()).await),
-            Err(_) => Err(Fault::Plugin {
-                text: "its task broke off".to_owned(),
-            }),
-        }
+        came
     }
 
     /// What the plugin gave up for: a service, where one did not do its part.

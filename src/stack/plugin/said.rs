@@ -37,6 +37,12 @@ pub(super) fn not_started(said: &str, project: &str) -> BTreeSet<String> {
     starting
 }
 
+/// Whether the engine had no addresses for one more network: Docker's words, and
+/// Podman's.
+pub(super) fn is_for_want_of_addresses(said: &str) -> bool {
+    said.contains("address pool") || said.contains("free subnet")
+}
+
 /// Its lines, without the words that testcontainers puts before them.
 fn lines(said: &str) -> impl Iterator<Item = &str> {
     let own = match said.split_once(PREFIX) {
