@@ -277,8 +277,8 @@ impl<'a> Running<'a> {
         let status = self.child.wait().expect("its exit status");
         let outcome = Outcome::new(
             status.code(),
-            self.stdout.so_far,
-            self.stderr.so_far,
+            std::mem::take(&mut self.stdout.so_far),
+            std::mem::take(&mut self.stderr.so_far),
             self.lab.read("result.json"),
             self.lab.read("result.xml"),
         );
@@ -288,6 +288,16 @@ impl<'a> Running<'a> {
             assert_eq!(left, Vec::<String>::new(), "left behind by:\n{outcome}");
         }
         outcome
+    }
+}
+
+/// What a test that failed has left running would be in the way of others.
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal("TERM");
+            let _ = self.child.wait();
+        }
     }
 }
 

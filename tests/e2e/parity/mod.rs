@@ -1,6 +1,6 @@
-//! Parity with the compose plugin: each file of `tests/parity` is run by the
-//! built-in runner and by the plugin itself, and what its services did and saw is
-//! compared. On Podman, where the plugin is not at home, the built-in runner is
+//! Parity with the compose plugin: each file of `tests/parity` is run by the plugin
+//! itself, by the built-in runner and by `runner: plugin`, and what its services did
+//! and saw is compared. On Podman, where the plugin is not at home, the built-in runner is
 //! compared with itself on the second engine.
 //!
 //! In each file the service `app` is the image under test, and the last to end.
@@ -45,10 +45,7 @@ fn compare(sheet: &Sheet) {
         return;
     }
     let wanted = Lane::Plugin { url: &here };
-    let others = [Lane::Everyarch {
-        runner: "builtin",
-        url: &here,
-    }];
+    let others = ["builtin", "plugin"].map(|runner| Lane::Everyarch { runner, url: &here });
     let seen = wanted.run(sheet);
     seen.demand_something();
     for lane in others {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::engine_events::Listening;
 use super::seen::{End, Seen, Service};
 use super::sheet::{Sheet, UNDER_TEST, said};
-use crate::e2e::lab::Lab;
+use crate::e2e::lab::{Lab, eventually};
 
 /// A project that is taken down, whatever happens.
 struct Up<'a> {
@@ -76,8 +76,13 @@ pub(super) fn run(sheet: &Sheet, url: &str) -> Seen {
     let label = format!("com.docker.compose.project={}", up.name);
     let listening = Listening::to(url, &label);
     // Whether all came up shows in what became of them.
-    let brought = up.compose(&["up", "--detach"]).output();
-    let brought = brought.expect("the compose plugin");
+    let brought = eventually("addresses for its networks", || {
+        let brought = up.compose(&["up", "--detach"]).output();
+        let brought = brought.expect("the compose plugin");
+        // Other tests have many networks at a time, and end.
+        let is_full = String::from_utf8_lossy(&brought.stderr).contains("address pool");
+        (!is_full).then_some(brought)
+    });
     let containers = up.containers();
     let errors = String::from_utf8_lossy(&brought.stderr);
     assert!(!containers.is_empty(), "{}: {errors}", sheet.file());
