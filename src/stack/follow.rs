@@ -5,8 +5,12 @@ use std::time::Duration;
 use super::Workshop;
 use super::member::{Member, State};
 use super::timeline::Timeline;
-use crate::engine::{Phase, StreamKind};
+use crate::engine::{Engine, Phase, StreamKind};
 
+/// Between two looks at a container whose log is followed.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+/// How long the rest of its log is waited for then.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Between two looks at a container that the engine is about to start again.
 const BETWEEN_RESTARTS: Duration = Duration::from_millis(100);
 
@@ -31,6 +35,7 @@ pub(super) async fn follow(
             // A log that breaks off is seen by the state, which is asked next.
             _ = engine.follow_log(id, &mut sink) => {}
             signal = crashed.recv() => crash = signal,
+            () = over(engine.as_ref(), id) => {}
         }
         if let Some(signal) = crash {
             return State::Crashed { signal };
@@ -58,6 +63,19 @@ pub(super) async fn follow(
                 }
             }
             tokio::time::sleep(BETWEEN_RESTARTS).await;
+        }
+    }
+}
+
+/// Waits until a container has ended and its log had its time: Podman 4 goes on
+/// following the log of one that ends in the moment in which the following begins.
+async fn over(engine: &dyn Engine, id: &str) {
+    loop {
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        if let Ok(state) = engine.inspect(id).await
+            && state.phase == Phase::Exited
+        {
+            return tokio::time::sleep(LAST_WORDS).await;
         }
     }
 }
