@@ -93,14 +93,21 @@ fn service_of(attributes: &Value) -> Option<String> {
 
 /// What the report tells of the services.
 #[track_caller]
+/// What the services did: it stands on the part that did not pass, else on the first.
 fn story(outcome: &Outcome) -> String {
     let suite = format!("suite {}", sheet::native());
-    let printed = outcome.with_test_case(&suite, "parity › services come up", |case| {
-        case.system_out
-            .as_ref()
-            .map(|text| text.as_str().to_owned())
-    });
-    printed.unwrap_or_else(|| panic!("no service did anything\n{outcome}"))
+    let mut stories = outcome
+        .names(sheet::native())
+        .into_iter()
+        .filter_map(|name| {
+            outcome.with_test_case(&suite, &name, |case| {
+                let printed = case.system_out.as_ref();
+                printed.map(|text| text.as_str().to_owned())
+            })
+        });
+    stories
+        .find(|story| story.starts_with("== events"))
+        .unwrap_or_else(|| panic!("no service did anything\n{outcome}"))
 }
 
 /// The lines below a heading.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::compose::Services;
+use crate::compose::{By, Place, Services};
 use crate::diagnosis::{Observation, signal_of};
 use crate::engine::EngineError;
 use crate::event::{Cause, Confidence, Outcome};
@@ -40,7 +40,14 @@ pub(super) async fn judge(
         Ok(images) => images,
         Err(fault) => return Ok(vec![Finding::error(*fault).part(UP).took(clock.elapsed())]),
     };
-    let notes = images.notes;
+    let mut notes = images.notes;
+    if let By::Builtin(project) = &services.by {
+        let of_files = project.notes.iter().map(|note| {
+            let Place { file, line } = &note.place;
+            format!("{file}:{line}: {}", note.text)
+        });
+        notes.extend(of_files);
+    }
     let input = StackInput {
         services: Arc::clone(services),
         images: images.of,
