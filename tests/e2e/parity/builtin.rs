@@ -106,7 +106,7 @@ fn story(outcome: &Outcome) -> String {
             })
         });
     stories
-        .find(|story| story.starts_with("== events"))
+        .find(|story| story.lines().any(|line| line == "== events"))
         .unwrap_or_else(|| panic!("no service did anything\n{outcome}"))
 }
 
