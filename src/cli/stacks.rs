@@ -223,25 +223,25 @@ mod tests {
     #[test]
     fn paths_are_shown_as_the_user_named_the_suite() {
         let disk = |named: &'static str| {
-            let folder = Path::new("/work").join(named);
+            let folder = Path::new("/there").join(named);
             Disk {
                 named: Path::new(named),
                 folders: [clean(&folder), folder],
-                here: "/work".into(),
+                here: "/there".into(),
             }
         };
         for (named, path, shown) in [
-            ("", "/work/compose.yml", "compose.yml"),
-            ("deploy", "/work/deploy/compose.yml", "deploy/compose.yml"),
+            ("", "/there/compose.yml", "compose.yml"),
+            ("deploy", "/there/deploy/compose.yml", "deploy/compose.yml"),
             (
                 "deploy",
-                "/work/deploy/../compose.yml",
+                "/there/deploy/../compose.yml",
                 "deploy/../compose.yml",
             ),
-            ("deploy", "/work/common.env", "common.env"),
+            ("deploy", "/there/common.env", "common.env"),
             (
                 "../other",
-                "/work/../other/compose.yml",
+                "/there/../other/compose.yml",
                 "../other/compose.yml",
             ),
             ("../other", "/other/x.env", "../other/x.env"),
