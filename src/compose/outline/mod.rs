@@ -36,8 +36,10 @@ pub struct ServiceOutline {
     pub pull_policy: PullPolicy,
     /// Whether the files say how the image is built.
     pub is_built: bool,
-    /// Whether the files give its container a name of its own.
-    pub is_named: bool,
+    /// The name that the files give its container.
+    pub container_name: Option<String>,
+    /// The networks it is in, by their names in the project.
+    pub networks: Vec<String>,
     /// What replaces the image's entrypoint.
     pub entrypoint: Option<Vec<String>>,
     /// What replaces the image's command.
@@ -129,7 +131,8 @@ impl Service {
             platform: self.platform.clone(),
             pull_policy: self.pull_policy,
             is_built: false,
-            is_named: self.container_name.is_some(),
+            container_name: self.container_name.clone(),
+            networks: self.networks.keys().cloned().collect(),
             entrypoint: self.entrypoint.clone(),
             command: self.command.clone(),
             depends_on: self.depends_on.clone(),

@@ -53,6 +53,8 @@ struct ResolvedService {
     pull_policy: Option<String>,
     build: Option<serde_json::Value>,
     container_name: Option<String>,
+    #[serde(default)]
+    networks: BTreeMap<String, Option<serde_json::Value>>,
     entrypoint: Option<Vec<String>>,
     command: Option<Vec<String>>,
     #[serde(default)]
@@ -148,7 +150,8 @@ impl ResolvedService {
                 _ => PullPolicy::Missing,
             },
             is_built: self.build.is_some(),
-            is_named: self.container_name.is_some(),
+            container_name: self.container_name,
+            networks: self.networks.into_keys().collect(),
             entrypoint: self.entrypoint.map(unescaped),
             command: self.command.map(unescaped),
             depends_on: self
@@ -240,6 +243,7 @@ mod tests {
                   "image": "a:1", "platform": "linux/arm64/v8", "pull_policy": "always",
                   "command": ["echo", "$$HOME"], "entrypoint": null,
                   "container_name": "fixed", "frobnicate": {"x": [1]},
+                  "networks": {"default": null, "there": {"aliases": ["a"]}},
                   "depends_on": {"db": {"condition": "service_healthy", "required": true}},
                   "ports": [{"mode": "ingress", "target": 53, "published": "5300-5301",
                              "protocol": "udp", "host_ip": "127.0.0.1"}],
@@ -268,12 +272,14 @@ mod tests {
         assert_eq!(app.entrypoint, None);
         assert_eq!(app.depends_on["db"].condition, Condition::Healthy);
         assert_eq!(app.stop_grace_period, Some(Duration::from_secs(90)));
-        assert!(app.is_named && app.restarts && !app.is_built);
+        assert_eq!(app.container_name.as_deref(), Some("fixed"));
+        assert_eq!(app.networks, ["default", "there"]);
+        assert!(app.restarts && !app.is_built);
         let port = &app.ports[0];
         assert_eq!((port.target, port.protocol), (53, Protocol::Udp));
         assert_eq!(port.published, PortRange::new(5300, 5301));
         let db = &outline.services["db"];
-        assert!(db.is_built && !db.restarts && !db.is_named);
+        assert!(db.is_built && !db.restarts && db.container_name.is_none());
     }
 
     #[test]

@@ -34,9 +34,17 @@ pub(super) fn text(
                 entry.raw("build", "!reset null");
             }
         }
-        // Two platforms are up at once, and a name or a port is had by one.
-        if service.is_named {
+        // Two platforms are up at once, and a name or a port is had by one. Others of
+        // its networks find it by that name all the same.
+        if let Some(name) = &service.container_name {
             entry.raw("container_name", "!reset null");
+            let aliases = json!({ "aliases": [name] });
+            let networks = service.networks.iter();
+            let found: BTreeMap<&String, &Value> =
+                networks.map(|network| (network, &aliases)).collect();
+            if !found.is_empty() {
+                entry.value("networks", &json!(found));
+            }
         }
         let ports = ports(service, asked.get(name));
         if !ports.is_empty() {
@@ -126,7 +134,8 @@ mod tests {
             r#"{
               "services": {
                 "app": {
-                  "image": "not/this:one", "build": {"context": "."}, "container_name": "app",
+                  "image": "not/this:one", "build": {"context": "."}, "container_name": "own",
+                  "networks": {"default": null},
                   "ports": [{"target": 53, "published": "53", "protocol": "udp"}]
                 },
                 "built": {"build": {"context": "."}},
@@ -153,6 +162,7 @@ mod tests {
     platform: "linux/arm64"
     build: !reset null
     container_name: !reset null
+    networks: {"default":{"aliases":["own"]}}
     ports: !override [{"target":53,"host_ip":"127.0.0.1","protocol":"udp"},{"target":8080,"host_ip":"127.0.0.1","protocol":"tcp"}]
     labels: {"run":"a$$b"}
   "built":
