@@ -24,6 +24,7 @@ pub(super) async fn follow(
     let engine = workshop.engine();
     loop {
         let mut crash = None;
+        let mut is_cut = false;
         let (sender, mut crashed) = tokio::sync::mpsc::channel(1);
         let mut sink = |kind: StreamKind, bytes: &[u8]| {
             if let Some(signal) = member.log().take(kind, bytes) {
@@ -35,7 +36,7 @@ pub(super) async fn follow(
             // A log that breaks off is seen by the state, which is asked next.
             _ = engine.follow_log(id, &mut sink) => {}
             signal = crashed.recv() => crash = signal,
-            () = over(engine.as_ref(), id) => {}
+            () = over(engine.as_ref(), id) => is_cut = true,
         }
         if let Some(signal) = crash {
             return State::Crashed { signal };
@@ -49,6 +50,9 @@ pub(super) async fn follow(
                 }
                 Ok(state) if state.is_running() || state.phase == Phase::Restarting => {}
                 Ok(state) => {
+                    if is_cut || member.restarts() {
+                        read_again(member, engine.as_ref(), id).await;
+                    }
                     return State::Ended {
                         code: state.exit_code,
                         oom_killed: state.oom_killed,
@@ -78,4 +82,16 @@ async fn over(engine: &dyn Engine, id: &str) {
             return tokio::time::sleep(LAST_WORDS).await;
         }
     }
+}
+
+/// The log of a container that has ended, from its beginning: Podman 4 may lose lines
+/// to whoever follows it while the container ends and is started again.
+async fn read_again(member: &Member, engine: &dyn Engine, id: &str) {
+    member.forget_log();
+    let mut sink = |kind: StreamKind, bytes: &[u8]| {
+        // Whether it crashed has been judged.
+        let _ = member.log().take(kind, bytes);
+    };
+    let reading = engine.follow_log(id, &mut sink);
+    let _ = tokio::time::timeout(LAST_WORDS, reading).await;
 }
