@@ -21,6 +21,8 @@ pub const LABEL_OWNER: &str = "dev.everyarch.owner";
 /// Seconds since 1970 after which the container is nobody's, whoever made it.
 pub const LABEL_LEASE: &str = "dev.everyarch.lease";
 
+/// Between two removals of what somebody else goes on making.
+const BETWEEN_REMOVALS: Duration = Duration::from_secs(1);
 /// How long the removal of everything may take at the end.
 const REMOVAL_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -210,10 +212,12 @@ impl Containers {
         let removal = async {
             let mut faults = self.remove_each().await;
             let mut others = std::mem::take(&mut lock(&self.made).others);
-            if !others.is_empty() {
-                // They end when what they made is gone; what they made last goes now.
-                while others.join_next().await.is_some() {}
-                faults.extend(self.remove_each().await);
+            // They end when what they made is gone, and may make more until then.
+            while !others.is_empty() {
+                let ended = tokio::time::timeout(BETWEEN_REMOVALS, others.join_next()).await;
+                if ended.is_err() || others.is_empty() {
+                    faults = self.remove_each().await;
+                }
             }
             faults
         };

@@ -27,6 +27,8 @@ use super::{Fault, Stack, StackInput, Why};
 use crate::compose::PluginFiles;
 use crate::engine::{EngineError, EngineFacts, Owned};
 
+/// Between two looks for what the plugin has made meanwhile.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// How long the plugin may take to see that all it had is gone.
 const LAST_STEPS: Duration = Duration::from_secs(10);
 
@@ -179,8 +181,14 @@ impl Stack {
         // meanwhile goes after it.
         self.remove_labelled(&running.project).await;
         running.up = None;
-        let _ = tokio::time::timeout(LAST_STEPS, &mut running.over).await;
-        self.remove_labelled(&running.project).await;
+        let until = Instant::now() + LAST_STEPS;
+        while Instant::now() < until {
+            let over = tokio::time::timeout(BETWEEN_LOOKS, &mut running.over).await;
+            self.remove_labelled(&running.project).await;
+            if over.is_ok() {
+                break;
+            }
+        }
     }
 
     async fn remove_labelled(&self, project: &str) {
